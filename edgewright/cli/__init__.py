@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Arguments, one verb a module, and the one boundary where exceptions become exit codes."""

@@ -1,0 +1,96 @@
+"""From arguments to one verb, and from its outcome to an exit code.
+
+Only the module of the verb that was asked for is imported, because start-up is part of the tool: pydantic, boto3,
+pulumi and moto wait until a verb needs them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from edgewright import __version__, output
+from edgewright.errors import EdgewrightError, ExitCode
+
+# Verb -> what the overview says of it. The module of a verb is edgewright.cli.verbs.<verb>.
+VERBS = {
+    "validate": "check every manifest and the catalog, offline",
+    "component": "lock, list and build the private components of the catalog",
+    "sandbox": "AWS on this machine, with simulated core devices",
+    "demo": "the main job, end to end, on a sandbox of its own",
+}
+
+
+class Verb(Protocol):
+    """What a module under `verbs` offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's own arguments."""
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Do it; return the exit code."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one verb.
+
+    Returns:
+        0 fine, 1 the user can fix it, 2 a gate or check said no, 3 a bug (the trace is in a log file),
+        130 interrupted.
+    """
+    try:
+        return _dispatch(argv)
+    except EdgewrightError as error:
+        output.note(f"{output.paint('error:', 'red', sys.stderr)} {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.note("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has enough; Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception:  # noqa: BLE001 -- the one boundary: whatever comes here is our bug
+        output.note(
+            f"{output.paint('bug:', 'red', sys.stderr)} this should not happen; the trace is in {_log_trace(argv)}"
+        )
+        return ExitCode.BUG
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    verb = next((word for word in argv if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="edgewright",
+        description="GitOps for machine learning at the edge: device fleets in YAML, made real on AWS.",
+        epilog="Exit codes: 0 fine, 1 you can fix it, 2 a gate or check said no, 3 a bug, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"edgewright {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name, summary in VERBS.items():
+        sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == verb:
+            module = cast("Verb", importlib.import_module(f"edgewright.cli.verbs.{name.replace('-', '_')}"))
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    args = parser.parse_args(argv)
+    if args.verb is None:
+        parser.print_help()
+        return ExitCode.USER
+    return int(args.run(args))
+
+
+def _log_trace(argv: Sequence[str]) -> Path:
+    descriptor, name = tempfile.mkstemp(prefix="edgewright-", suffix=".log")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"edgewright {__version__}, Python {sys.version}\nverb: {argv[0] if argv else ''}\n\n")
+        file.write(traceback.format_exc())
+    return Path(name)
