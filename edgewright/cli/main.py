@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from edgewright import __version__, output
 from edgewright.errors import EdgewrightError, ExitCode
@@ -38,6 +38,15 @@ class Verb(Protocol):
 
     def run(self, args: argparse.Namespace) -> int:
         """Do it; return the exit code."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse leaves with 2 for a wrong word; here 2 means that a gate said no, and 1 that the user can fix it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments and leave with 1."""
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.USER, f"{self.prog}: {message}\n")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -68,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _dispatch(argv: Sequence[str]) -> int:
     verb = next((word for word in argv if not word.startswith("-")), None)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="edgewright",
         description="GitOps for machine learning at the edge: device fleets in YAML, made real on AWS.",
         epilog="Exit codes: 0 fine, 1 you can fix it, 2 a gate or check said no, 3 a bug, 130 interrupted.",

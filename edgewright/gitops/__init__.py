@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""What a team does with Git: releases edited as files, carried from ring to ring as commits, undone by a revert."""
