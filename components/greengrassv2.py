@@ -1,0 +1,266 @@
+"""The resource classes of the ``greengrassv2`` provider, as a Pulumi program uses them.
+
+They only carry values to the engine: what is valid is judged by the provider's own ``check`` at preview (the room
+``edgewright.provider``), so that a program in another language sees the same messages. Nested documents
+(``iotJobConfiguration``, ``deploymentPolicies``, ``runWith``) are written in the API's own camelCase form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from edgewright.canonical import canonical_json
+
+# A double holds every integer up to this one; the engine keeps all numbers as doubles.
+_LARGEST_EXACT_INTEGER = 2**53
+
+
+def exact_config(value: Any) -> Any:
+    """Return ``value``, or its JSON text when the engine's numbers would bend it.
+
+    The engine holds every number as a double: ``1.0`` would come out as ``1``, and integers above 2**53 would be
+    rounded. The provider takes the text of a JSON object wherever it takes an object. A value that contains
+    outputs is returned as it is, for its content is not known yet.
+    """
+    try:
+        return canonical_json(value) if _bends(value) else value
+    except TypeError:  # an Output inside
+        return value
+
+
+def _bends(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_bends(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_bends(item) for item in value)
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST_EXACT_INTEGER
+
+
+@pulumi.input_type
+class _ProviderArgs:
+    region: pulumi.Input[str] | None = pulumi.property("region")
+    profile: pulumi.Input[str] | None = pulumi.property("profile")
+    assume_role: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("assumeRole")
+    allowed_account_ids: pulumi.Input[Sequence[str]] | None = pulumi.property("allowedAccountIds")
+    endpoint_url: pulumi.Input[str] | None = pulumi.property("endpointUrl")
+    max_attempts: pulumi.Input[int] | None = pulumi.property("maxAttempts")
+    poll_seconds: pulumi.Input[float] | None = pulumi.property("pollSeconds")
+
+
+class Provider(pulumi.ProviderResource):
+    """One account and Region in which the provider works. Credentials come from the environment, never from here."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        region: pulumi.Input[str] | None = None,
+        profile: pulumi.Input[str] | None = None,
+        assume_role: pulumi.Input[Mapping[str, Any]] | None = None,
+        allowed_account_ids: pulumi.Input[Sequence[str]] | None = None,
+        endpoint_url: pulumi.Input[str] | None = None,
+        max_attempts: pulumi.Input[int] | None = None,
+        poll_seconds: pulumi.Input[float] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a provider instance.
+
+        Args:
+            resource_name: Its name in the stack.
+            region: The AWS Region; ``AWS_REGION`` by default.
+            profile: A profile of the shared AWS configuration files.
+            assume_role: ``{"roleArn": ..., "sessionName": ..., "externalId": ...}``; only the first is required.
+            allowed_account_ids: Refuse to work when the credentials belong to another account.
+            endpoint_url: Where AWS is; ``AWS_ENDPOINT_URL`` by default.
+            max_attempts: Attempts of one API call, the first included (10 by default).
+            poll_seconds: Seconds between two looks at a deployment (5 by default); grows while nothing changes.
+            opts: Pulumi's resource options.
+        """
+        args = _ProviderArgs.__new__(_ProviderArgs)
+        args.__dict__.update(
+            region=region,
+            profile=profile,
+            assume_role=assume_role,
+            allowed_account_ids=allowed_account_ids,
+            endpoint_url=endpoint_url,
+            max_attempts=max_attempts,
+            poll_seconds=poll_seconds,
+        )
+        super().__init__("greengrassv2", resource_name, args, opts)  # type: ignore[arg-type]  # input types are Inputs
+
+
+@pulumi.input_type
+class _ComponentVersionArgs:
+    recipe: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("recipe")
+    artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = pulumi.property("artifacts")
+    tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
+    arn: pulumi.Input[str] | None = pulumi.property("arn")
+    component_name: pulumi.Input[str] | None = pulumi.property("componentName")
+    component_version: pulumi.Input[str] | None = pulumi.property("componentVersion")
+    content_digest: pulumi.Input[str] | None = pulumi.property("contentDigest")
+    component_state: pulumi.Input[str] | None = pulumi.property("componentState")
+
+
+class ComponentVersion(pulumi.CustomResource):
+    """A private component version: immutable, adopted when it exists with the same content, retained by default."""
+
+    arn: pulumi.Output[str] = pulumi.property("arn")
+    """The ARN of the component version."""
+    component_name: pulumi.Output[str] = pulumi.property("componentName")
+    """ComponentName of the recipe."""
+    component_version: pulumi.Output[str] = pulumi.property("componentVersion")
+    """ComponentVersion of the recipe."""
+    content_digest: pulumi.Output[str] = pulumi.property("contentDigest")
+    """``sha256:<hex>`` of the recipe and of the digests of its artifacts."""
+    component_state: pulumi.Output[str] = pulumi.property("componentState")
+    """DEPLOYABLE once it is created."""
+    recipe: pulumi.Output[Mapping[str, Any]] = pulumi.property("recipe")
+    artifacts: pulumi.Output[Sequence[Mapping[str, Any]] | None] = pulumi.property("artifacts")
+    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        recipe: pulumi.Input[Mapping[str, Any]],
+        artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a component version.
+
+        Args:
+            resource_name: Its name in the stack.
+            recipe: A Greengrass recipe (2020-01-25) whose artifact URIs are final (``s3://...``).
+            artifacts: Files that the provider uploads, once and for all: ``{"uri", "sha256", "source"}``, where
+                ``source`` is a path relative to the Pulumi project directory.
+            tags: Tags of the component version; changed in place.
+            opts: Pulumi's resource options. Pass ``retain_on_delete=True`` so that a revert still finds the version.
+        """
+        args = _ComponentVersionArgs.__new__(_ComponentVersionArgs)
+        args.__dict__.update(
+            recipe=recipe,
+            artifacts=artifacts,
+            tags=tags,
+            arn=None,
+            component_name=None,
+            component_version=None,
+            content_digest=None,
+            component_state=None,
+        )
+        super().__init__("greengrassv2:index:ComponentVersion", resource_name, args, opts)  # type: ignore[arg-type]
+
+
+@pulumi.input_type
+class _DeploymentArgs:
+    target_arn: pulumi.Input[str] | None = pulumi.property("targetArn")
+    deployment_name: pulumi.Input[str] | None = pulumi.property("deploymentName")
+    parent_target_arn: pulumi.Input[str] | None = pulumi.property("parentTargetArn")
+    components: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("components")
+    iot_job_configuration: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("iotJobConfiguration")
+    deployment_policies: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("deploymentPolicies")
+    wait: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("wait")
+    on_failure: pulumi.Input[str] | None = pulumi.property("onFailure")
+    on_delete: pulumi.Input[str] | None = pulumi.property("onDelete")
+    adopt: pulumi.Input[bool] | None = pulumi.property("adopt")
+    tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
+    deployment_id: pulumi.Input[str] | None = pulumi.property("deploymentId")
+    revision_id: pulumi.Input[str] | None = pulumi.property("revisionId")
+    iot_job_id: pulumi.Input[str] | None = pulumi.property("iotJobId")
+    iot_job_arn: pulumi.Input[str] | None = pulumi.property("iotJobArn")
+    status: pulumi.Input[str] | None = pulumi.property("status")
+
+
+class Deployment(pulumi.CustomResource):
+    """What a thing or thing group runs. Its identity is the target; every update is a new revision in place."""
+
+    target_arn: pulumi.Output[str] = pulumi.property("targetArn")
+    deployment_name: pulumi.Output[str | None] = pulumi.property("deploymentName")
+    parent_target_arn: pulumi.Output[str | None] = pulumi.property("parentTargetArn")
+    components: pulumi.Output[Mapping[str, Any]] = pulumi.property("components")
+    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+    deployment_id: pulumi.Output[str] = pulumi.property("deploymentId")
+    """The id of the latest revision."""
+    revision_id: pulumi.Output[str] = pulumi.property("revisionId")
+    """Counts the revisions of the target."""
+    iot_job_id: pulumi.Output[str | None] = pulumi.property("iotJobId")
+    """The IoT job that hands the revision to the devices of a group; none for a thing."""
+    iot_job_arn: pulumi.Output[str | None] = pulumi.property("iotJobArn")
+    status: pulumi.Output[str] = pulumi.property("status")
+    """What the last wait saw, in words."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        target_arn: pulumi.Input[str],
+        components: pulumi.Input[Mapping[str, Any]],
+        deployment_name: pulumi.Input[str] | None = None,
+        parent_target_arn: pulumi.Input[str] | None = None,
+        iot_job_configuration: pulumi.Input[Mapping[str, Any]] | None = None,
+        deployment_policies: pulumi.Input[Mapping[str, Any]] | None = None,
+        wait: pulumi.Input[Mapping[str, Any]] | None = None,
+        on_failure: pulumi.Input[str] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the deployment of a target.
+
+        Args:
+            resource_name: Its name in the stack.
+            target_arn: ARN of the thing or thing group. One target has one Deployment.
+            components: By component name: ``{"componentVersion", "config", "reset", "runWith"}``. ``config`` is the
+                whole wanted configuration beyond the recipe's defaults; what vanishes from it is reset.
+            deployment_name: At most 256 characters.
+            parent_target_arn: The parent thing group of a subdeployment.
+            iot_job_configuration: ``iotJobConfiguration`` of CreateDeployment.
+            deployment_policies: ``deploymentPolicies`` of CreateDeployment.
+            wait: ``{"timeoutSeconds": 1800, "succeeded": 1.0, "minimum": 1}``: how long to watch a new revision, the
+                share of the devices that executed it which must succeed, and how many must have executed it.
+            on_failure: ``rollback`` (the default) re-deploys the revision before; ``stop`` leaves it.
+            on_delete: ``uninstall`` (the default) removes the components from the devices first; ``retain`` leaves
+                devices and deployment as they are.
+            adopt: Take over a target that somebody else has deployed to.
+            tags: Tags of the deployment.
+            opts: Pulumi's resource options.
+        """
+        args = _DeploymentArgs.__new__(_DeploymentArgs)
+        args.__dict__.update(
+            target_arn=target_arn,
+            deployment_name=deployment_name,
+            parent_target_arn=parent_target_arn,
+            components=_exact_components(components),
+            iot_job_configuration=iot_job_configuration,
+            deployment_policies=deployment_policies,
+            wait=wait,
+            on_failure=on_failure,
+            on_delete=on_delete,
+            adopt=adopt,
+            tags=tags,
+            deployment_id=None,
+            revision_id=None,
+            iot_job_id=None,
+            iot_job_arn=None,
+            status=None,
+        )
+        super().__init__("greengrassv2:index:Deployment", resource_name, args, opts)  # type: ignore[arg-type]
+
+
+def _exact_components(components: Any) -> Any:
+    if isinstance(components, pulumi.Output):
+        return components.apply(_exact_components)
+    if not isinstance(components, Mapping):
+        return components
+    return {
+        name: {**component, "config": exact_config(component["config"])}
+        if isinstance(component, Mapping) and "config" in component
+        else component
+        for name, component in components.items()
+    }
