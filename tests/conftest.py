@@ -1,0 +1,58 @@
+"""Fixtures that every test gets: no real AWS from any test, and golden files that change only when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        default=False,
+        help="rewrite golden files with what the code says now; read the diff before it is committed",
+    )
+
+
+@pytest.fixture(autouse=True)
+def hermetic_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test inherits credentials, a profile, a Region or an endpoint from the person who runs it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere = tmp_path_factory.getbasetemp() / "no-aws-configuration"
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with a golden file beside the test: ``golden("golden/policy.json", text)``."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def check(relative: str, text: str) -> None:
+        path = request.path.parent / relative
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8"))
+            return
+        if not path.is_file():
+            pytest.fail(
+                f"the golden file {relative} is missing; run pytest with --update-golden and read what it wrote"
+            )
+        expected = path.read_bytes().decode("utf-8")
+        assert text == expected, f"{relative} no longer says this; --update-golden rewrites it"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The checkout that the tests belong to."""
+    return Path(__file__).resolve().parent.parent
