@@ -1,28 +1,19 @@
-"""The Pulumi engine, run as the command that a user would type; its event log says what it did.
-
-One of the two places that start programs (`git.py` is the other).
-"""
+"""The Pulumi engine, run as the command that a user would type; its event log says what it did."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess  # noqa: TID251 -- the engine is a program
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewright.errors import EdgewrightError
+from edgewright.gitops.process import stream
 
 # Operations in the engine's events that leave a resource as it is.
 _UNCHANGED = {"same", "read", "refresh", "read-discard"}
-
-
-class EngineError(EdgewrightError):
-    """The engine could not be started."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +64,10 @@ class Engine:
     environment: Mapping[str, str]
     on_line: Callable[[str], None] = lambda _line: None
 
-    def preview(self, stack: str, *, diff: bool = False, refresh: bool = False) -> Run:
-        """Run `pulumi preview`."""
-        options = [*(["--diff"] if diff else []), *(["--refresh"] if refresh else [])]
-        return self._run(["preview", "--stack", stack, *options])
+    def preview(self, stack: str, *, diff: bool = False, refresh: bool = False, expect_no_changes: bool = False) -> Run:
+        """Run `pulumi preview`; with ``expect_no_changes`` a change is a failure."""
+        flags = {"--diff": diff, "--refresh": refresh, "--expect-no-changes": expect_no_changes}
+        return self._run(["preview", "--stack", stack, *(flag for flag, given in flags.items() if given)])
 
     def up(self, stack: str, *, refresh: bool = False) -> Run:
         """Run `pulumi up`, without the preview that a person would be asked about."""
@@ -89,31 +80,12 @@ class Engine:
             log = Path(folder) / "events.json"
             # PULUMI_DEBUG_COMMANDS only makes --event-log visible.
             environment = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
-            try:
-                process = subprocess.Popen(  # noqa: S603 -- a list, no shell
-                    [*command, "--event-log", str(log)],
-                    cwd=self.root,
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            except FileNotFoundError as error:
-                msg = "pulumi is not on PATH; run `make setup`, or install it"
-                raise EngineError(msg) from error
-            lines = []
-            with process:
-                try:
-                    for line in process.stdout or ():
-                        lines.append(line)
-                        self.on_line(line.rstrip("\n"))
-                except BaseException:
-                    # The engine saves what it knows when it is interrupted once.
-                    process.send_signal(signal.SIGINT)
-                    raise
+            code, output = stream(
+                [*command, "--event-log", str(log)], cwd=self.root, environment=environment, on_line=self.on_line
+            )
             steps, diagnostics = _read_events(log)
         shown = "pulumi " + " ".join(arguments)
-        return Run(shown, process.returncode, "".join(lines), tuple(steps), tuple(diagnostics))
+        return Run(shown, code, output, tuple(steps), tuple(diagnostics))
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:

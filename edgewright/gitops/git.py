@@ -1,4 +1,4 @@
-"""Git, as the verbs need it. One of the two places that start programs (`engine.py` is the other).
+"""Git, as the verbs need it. With `process.py`, one of the two places that start programs.
 
 Arguments go to git as a list, never through a shell; a commit message comes over standard input and a path after `--`,
 so that neither can be taken for an option.
@@ -63,6 +63,19 @@ class Repository:
     def head(self) -> str:
         """Return the full id of the current commit."""
         return self._git(["rev-parse", "HEAD"]).strip()
+
+    def head_of(self, subject: str) -> str:
+        """Return the id of the newest commit on the current branch with this subject.
+
+        Raises:
+            GitError: there is none.
+        """
+        for line in self._git(["log", "--format=%H %s"]).splitlines():
+            commit, _, found = line.partition(" ")
+            if found == subject:
+                return commit
+        msg = f"{self.root}: no commit has the subject {subject!r}"
+        raise GitError(msg)
 
     def clean(self) -> bool:
         """Whether the work tree has no change and no untracked file."""

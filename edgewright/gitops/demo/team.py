@@ -1,0 +1,166 @@
+"""What a team has at hand: git, `edgewright`, `pulumi`, AWS through boto3, and a look at the devices."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from edgewright.documents import naming
+from edgewright.gitops.demo.narration import Narration
+from edgewright.gitops.engine import Engine, Run
+from edgewright.gitops.git import Repository
+from edgewright.gitops.process import stream
+from edgewright.manifest.load import load_project
+from edgewright.manifest.model import FleetStage, Ring
+from edgewright.sandbox.control import Sandbox
+
+INFERENCE = "com.acme.parts-inference"
+MODEL = "com.acme.parts-model"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A simulated core device and where it belongs."""
+
+    thing: str
+    fleet: str
+    stage: str
+    ring: str
+
+
+@dataclass
+class Team:
+    """The people of Acme at one keyboard, in the scratch repository."""
+
+    repository: Repository
+    narration: Narration
+    environment: dict[str, str]
+
+    @property
+    def root(self) -> Path:
+        """The scratch repository's folder."""
+        return self.repository.root
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The running sandbox of the scratch repository."""
+        return Sandbox.load(self.root / ".edgewright" / "sandbox")
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    def edgewright(self, *arguments: str) -> str:
+        """Run an `edgewright` verb that must succeed; return what it printed."""
+        return self._program("edgewright", *arguments)
+
+    def git_shown(self, command: str) -> None:
+        """Show a git command whose work `Repository` does."""
+        self.narration.command(f"git {command}")
+
+    def preview(self, stack: str, *, diff: bool = False, refresh: bool = False) -> Run:
+        """Run `pulumi preview`."""
+        return self._engine(lambda engine: engine.preview(stack, diff=diff, refresh=refresh), f"preview -s {stack}")
+
+    def unchanged(self, stack: str) -> Run:
+        """Run `pulumi preview --expect-no-changes`."""
+        command = f"preview -s {stack} --expect-no-changes"
+        return self._engine(lambda engine: engine.preview(stack, expect_no_changes=True), command)
+
+    def up(self, stack: str, *, refresh: bool = False) -> Run:
+        """Run `pulumi up`."""
+        command = f"up -s {stack} --yes" + (" --refresh" if refresh else "")
+        return self._engine(lambda engine: engine.up(stack, refresh=refresh), command)
+
+    def at_once(self, *jobs: Callable[[], Run]) -> list[Run]:
+        """Run commands on different stacks side by side."""
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            return list(pool.map(lambda job: job(), jobs))
+
+    def _engine(self, job: Callable[[Engine], Run], command: str) -> Run:
+        self.narration.command(f"pulumi {command}")
+        return job(Engine(self.root, self.environment, self.narration.said))
+
+    def _program(self, name: str, *arguments: str) -> str:
+        self.narration.command(" ".join([name, *arguments]))
+        code, text = stream(
+            [name, *arguments], cwd=self.root, environment=self.environment, on_line=self.narration.said
+        )
+        if code:
+            self.narration.quote(text)
+        self.narration.check(f"{name} {arguments[0]} succeeds", code == 0, f"exit code {code}") if code else None
+        return text
+
+    # --- what Git says -----------------------------------------------------------------------------------------
+
+    def ring(self, fleet: str, stage: str, ring: str) -> Ring:
+        """A ring as the manifests have it now."""
+        return next(one for one in self.stage(fleet, stage).rings if one.name == ring)
+
+    def stage(self, fleet: str, stage: str) -> FleetStage:
+        """A fleet's stage as the manifests have it now."""
+        return load_project(self.root).stages[fleet, stage]
+
+    # --- what AWS says -----------------------------------------------------------------------------------------
+
+    def client(self, service: str, stage: str) -> Any:
+        """A boto3 client in a stage's account."""
+        return self.sandbox.client(service, account=stage)
+
+    def latest_deployment(self, fleet: str, stage: str, ring: str) -> dict[str, Any]:
+        """The latest deployment of a ring, from AWS."""
+        greengrass = self.client("greengrassv2", stage)
+        group = self.client("iot", stage).describe_thing_group(thingGroupName=naming.thing_group(fleet, stage, ring))
+        (summary,) = greengrass.list_deployments(targetArn=group["thingGroupArn"])["deployments"]
+        answer: dict[str, Any] = greengrass.get_deployment(deploymentId=summary["deploymentId"])
+        return answer
+
+    def installed(self, device: Device) -> dict[str, str]:
+        """The components that a device has installed, with their versions, as it reported them to AWS."""
+        pages = self.client("greengrassv2", device.stage).get_paginator("list_installed_components")
+        return {
+            component["componentName"]: component["componentVersion"]
+            for page in pages.paginate(coreDeviceThingName=device.thing, topologyFilter="ALL")
+            for component in page["installedComponents"]
+        }
+
+    # --- what devices say --------------------------------------------------------------------------------------
+
+    def predictions(self, device: Device) -> list[dict[str, Any]]:
+        """The predictions that a device has written."""
+        return list(self._predictions(device))
+
+    def _predictions(self, device: Device) -> Iterator[dict[str, Any]]:
+        file = self.sandbox.device_directory(device.thing) / "work" / INFERENCE / "predictions.jsonl"
+        if not file.exists():
+            return
+        for line in file.read_text(encoding="utf-8").splitlines():
+            # The last line may be half written.
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                return
+
+    def predicts_with(self, device: Device, model: str, *, seconds: float = 20) -> bool:
+        """Whether, within a time, a prediction comes that was not there before, from a version of the model."""
+        before = {line["eventMetadata"]["eventId"] for line in self.predictions(device)}
+        return self.eventually(
+            lambda: any(
+                line["eventMetadata"]["modelVersion"] == model and line["eventMetadata"]["eventId"] not in before
+                for line in self.predictions(device)
+            ),
+            seconds=seconds,
+        )
+
+    def eventually(self, holds: Callable[[], bool], *, seconds: float = 20) -> bool:
+        """Whether something becomes true within a time."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
