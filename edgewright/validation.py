@@ -1,0 +1,306 @@
+"""Pydantic's findings as Problems: every error of a document at its line, in words that say what to do.
+
+Pydantic judges plain data and knows nothing of files. Here its locations are mapped to what is written: a missing
+key to its closest ancestor, an unknown key to itself with the keys that are known, and the tags that unions add to a
+location are dropped. What is left of a document with errors is parsed as well (``Parsed.model``), so that a rule over
+several files says what it can in the same run; ``Parsed.whole`` tells such a rule where something is cut out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError, WithJsonSchema
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from edgewright.source import Document, Problem, shorten
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple["str | int", ...]
+
+_ROUNDS = 32
+"""A bad value takes the mapping that needs it along, one level a round; documents are far flatter than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[M]):
+    """A document, the model that could be made of it, and where pieces had to be left out."""
+
+    document: Document
+    model: M | None
+    problems: tuple[Problem, ...] = ()
+    _cut: frozenset[Loc] = frozenset()
+
+    @property
+    def file(self) -> str:
+        """What problems call the file."""
+        return self.document.file
+
+    def problem(
+        self,
+        path: Sequence[str | int],
+        message: str,
+        *,
+        remedy: str,
+        got: str | None = None,
+        severity: Literal["error", "warning"] = "error",
+    ) -> Problem:
+        """A problem at ``path`` of the model, placed where that is written."""
+        return self.document.problem(self._written(path), message, remedy=remedy, got=got, severity=severity)
+
+    def shown(self, path: Sequence[str | int]) -> str:
+        """What is written at ``path`` of the model."""
+        return self.document.shown(self._written(path))
+
+    def whole(self, path: Sequence[str | int]) -> bool:
+        """Whether nothing at or below ``path`` was left out: only then does an absence mean something."""
+        if not self._cut:
+            return True
+        written = self._written(path)
+        return not any(cut[: len(written)] == written or written[: len(cut)] == cut for cut in self._cut)
+
+    def _written(self, path: Sequence[str | int]) -> Loc:
+        """The path in the file of a path in the model: list items before it may have been left out."""
+        if not self._cut:
+            return tuple(path)
+        written: Loc = ()
+        for step in path:
+            if isinstance(step, int):
+                gone = sorted(cut[-1] for cut in self._cut if len(cut) == len(written) + 1 and cut[:-1] == written)
+                for index in gone:
+                    step += isinstance(index, int) and index <= step  # noqa: PLW2901 -- it moves past each gap
+            written = (*written, step)
+        return written
+
+
+def parse(model: type[M], document: Document) -> Parsed[M]:
+    """Parse ``document`` as ``model``; never raises for bad content.
+
+    A document that could not be read at all comes back without a model and with the reader's problems only.
+    """
+    if document.value is None and document.problems:
+        return Parsed(document, None, document.problems)
+    problems: list[Problem] = []
+    cut: frozenset[Loc] = frozenset()
+    for _ in range(_ROUNDS):
+        if () in cut:
+            break
+        try:
+            parsed = model.model_validate(_without(document.value, (), cut), by_alias=True, by_name=False)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            result: Parsed[M] = Parsed(document, None, (), cut)
+            found = [(_location(result, detail), detail) for detail in details]
+            if not problems:
+                problems = list(_problems(model, document, found))
+            cut |= {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found}
+        else:
+            return Parsed(document, parsed, (*document.problems, *problems), cut)
+    return Parsed(document, None, (*document.problems, *problems), cut)
+
+
+def _without(value: Any, path: Loc, cut: frozenset[Loc]) -> Any:
+    if not cut:
+        return value
+    if isinstance(value, dict):
+        return {key: _without(item, (*path, key), cut) for key, item in value.items() if (*path, key) not in cut}
+    if isinstance(value, list):
+        return [_without(item, (*path, index), cut) for index, item in enumerate(value) if (*path, index) not in cut]
+    return value
+
+
+def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
+    """Where in the file: without the tags of unions and pydantic's mark for keys."""
+    steps: list[str | int] = []
+    value = parsed.document.value
+    for step in parsed._written([step for step in detail["loc"] if step != "[key]"]):  # noqa: SLF001 -- its own module
+        if (isinstance(value, dict) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
+            value = value[step]
+        elif not (detail["type"] == "missing" and step == detail["loc"][-1]):
+            continue
+        steps.append(step)
+    return tuple(steps)
+
+
+def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc, ErrorDetails]]) -> Iterable[Problem]:
+    inner = {loc[:length] for loc, _ in found for length in range(len(loc))}
+    alternatives: dict[Loc, str] = {}
+    for loc, detail in found:
+        kind = _KINDS.get(detail["type"])
+        if kind is not None:
+            alternatives[loc] = f"{alternatives[loc]} or {kind}" if loc in alternatives else kind
+    seen: set[Loc] = set()
+    for loc, detail in found:
+        if loc in seen or (detail["type"] == "too_short" and loc in inner):
+            continue  # one problem a place: a union says its refusal once a member, a list misses what it dropped
+        seen.add(loc)
+        message, remedy = _explain(model, document, loc, detail, alternatives.get(loc))
+        got = None if detail["type"] in {"missing", "extra_forbidden", "too_short"} else document.shown(loc)
+        if detail["loc"] and detail["loc"][-1] == "[key]":
+            got = shorten(str(loc[-1]))
+        yield document.problem(loc, message, got=got, remedy=remedy)
+
+
+_KINDS = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_HOW = {
+    "a string": "put quotes around it",
+    "a whole number": "write it without quotes and without decimals",
+    "a number": "write it without quotes",
+    "true or false": "write true or false, without quotes",
+    "a list": "write it as [a, b] or as lines that begin with '- '",
+    "a mapping": "write it as lines of key: value",
+}
+
+
+def _explain(
+    model: type[BaseModel], document: Document, loc: Loc, detail: ErrorDetails, kind: str | None
+) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    of, context = detail["type"], detail.get("ctx", {})
+    if kind is not None:
+        written = document.shown(loc)
+        how = _HOW.get(kind, f"write {kind}")
+        return f"must be {kind}", "write a string" if kind == "a string" and written in _NOT_QUOTABLE else how
+    if of == "missing":
+        return "is missing", _how_to_add(_field_at(model, loc), str(loc[-1]))
+    if of == "extra_forbidden":
+        return "is not a known key", _known_keys(model, loc)
+    if of == "literal_error":
+        return _literal(_field_at(model, loc), detail)
+    if of in {"greater_than_equal", "less_than_equal"}:
+        limit = context["ge"] if of == "greater_than_equal" else context["le"]
+        return (
+            f"must be at {'least' if of == 'greater_than_equal' else 'most'} {limit:g}",
+            "write a number in that range",
+        )
+    if of == "too_short":
+        return "must not be empty", "put at least one entry in"
+    if of in {"string_too_short", "string_too_long"}:
+        long = of == "string_too_long"
+        limit = context["max_length"] if long else context["min_length"]
+        return f"must have at {'most' if long else 'least'} {limit} characters", "shorten it" if long else "fill it in"
+    message, _, remedy = str(context["error"] if of == "value_error" else detail["msg"]).partition("; ")
+    return message, remedy or "correct it"
+
+
+_NOT_QUOTABLE = {"nothing", "a list", "a mapping"}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` most likely stands for, by spelling and case."""
+    known = list(known)
+    folded = {candidate.casefold(): candidate for candidate in known}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.75)
+    return folded[close[0]] if close else None
+
+
+def _known_keys(model: type[BaseModel], loc: Loc) -> str:
+    of = _model_of(_annotation_at(model, loc[:-1]))
+    keys = [info.alias or name for name, info in of.model_fields.items()] if of else []
+    guess = did_you_mean(str(loc[-1]), keys)
+    known = f"the keys here are {', '.join(keys)}"
+    return f"did you mean {guess}? ({known})" if guess else known
+
+
+def _literal(field: FieldInfo | None, detail: ErrorDetails) -> tuple[str, str]:
+    options = [str(option) for option in _literals(field.annotation)] if field else []
+    if len(options) == 1:
+        return f"must be {options[0]}", f"write {options[0]}"
+    guess = did_you_mean(detail["input"], options) if isinstance(detail["input"], str) else None
+    listed = ", ".join(options)
+    return f"must be one of {listed}", f"did you mean {guess}?" if guess else "write one of these"
+
+
+def _how_to_add(field: FieldInfo | None, key: str) -> str:
+    if field is None:
+        return "add it"
+    example = example_of(field)
+    if example is not None:
+        return f"add it, such as {key}: {example}"
+    options = [str(option) for option in _literals(field.annotation)]
+    if len(options) == 1:
+        return f"add {key}: {options[0]}"
+    if options:
+        return f"add {key}: one of {', '.join(options)}"
+    of = _model_of(field.annotation)
+    if of is not None:
+        needed = [info.alias or name for name, info in of.model_fields.items() if info.is_required()]
+        return f"add {key}: with {', '.join(needed)}" if needed else f"add {key}:"
+    return f"add {key}: {field.description}" if field.description else f"add {key}:"
+
+
+def example_of(field: FieldInfo) -> str | None:
+    """An example of a scalar type, as one would write it in YAML; it comes from the type's JSON Schema."""
+    for metadata in field.metadata:
+        if isinstance(metadata, WithJsonSchema) and metadata.json_schema and metadata.json_schema.get("examples"):
+            return str(metadata.json_schema["examples"][0])
+    return str(field.examples[0]) if field.examples else None
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    return typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+
+
+def _bare(annotation: Any) -> Any:
+    """Without Annotated and without ``| None``."""
+    while True:
+        origin = typing.get_origin(annotation)
+        if origin is typing.Annotated:
+            annotation = typing.get_args(annotation)[0]
+        elif origin in (typing.Union, types.UnionType):
+            options = [option for option in typing.get_args(annotation) if option is not type(None)]
+            if len(options) != 1:
+                return annotation
+            annotation = options[0]
+        else:
+            return annotation
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    bare = _bare(annotation)
+    return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
+
+
+def _field_at(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
+    of = _model_of(_annotation_at(model, loc[:-1]))
+    if of is None:
+        return None
+    return next((info for name, info in of.model_fields.items() if (info.alias or name) == loc[-1]), None)
+
+
+def _annotation_at(model: type[BaseModel], loc: Loc) -> Any:
+    annotation: Any = model
+    for step in loc:
+        of = _model_of(annotation)
+        if of is not None:
+            field = next((info for name, info in of.model_fields.items() if (info.alias or name) == step), None)
+            if field is None:
+                return None
+            annotation = field.annotation
+            continue
+        arguments = typing.get_args(_bare(annotation))
+        if not arguments:
+            return None
+        annotation = arguments[0] if isinstance(step, int) else arguments[-1]
+    return annotation
