@@ -60,9 +60,10 @@ class Parsed(Generic[M]):
 
     def whole(self, path: Sequence[str | int]) -> bool:
         """Whether nothing at or below ``path`` was left out: only then does an absence mean something."""
-        if not self._cut:
-            return True
-        written = self._written(path)
+        return not self._cut or self.holds(self._written(path))
+
+    def holds(self, written: Loc) -> bool:
+        """``whole`` for a path in the file."""
         return not any(cut[: len(written)] == written or written[: len(cut)] == cut for cut in self._cut)
 
     def _written(self, path: Sequence[str | int]) -> Loc:
@@ -94,11 +95,13 @@ def parse(model: type[M], document: Document) -> Parsed[M]:
         try:
             parsed = model.model_validate(_without(document.value, (), cut), by_alias=True, by_name=False)
         except ValidationError as error:
-            details = error.errors(include_url=False)
-            result: Parsed[M] = Parsed(document, None, (), cut)
-            found = [(_location(result, detail), detail) for detail in details]
-            if not problems:
-                problems = list(_problems(model, document, found))
+            found = _found(Parsed(document, None, (), cut), error)
+            if cut:  # what is wrong only because something is missing now is no news
+                rest: Parsed[M] = Parsed(document, None, (), cut)
+                new = [(loc, detail) for loc, detail in found if rest.holds(loc) and detail["type"] != "missing"]
+            else:
+                new = found
+            problems += _problems(model, document, new)
             cut |= {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found}
         else:
             return Parsed(document, parsed, (*document.problems, *problems), cut)
@@ -113,6 +116,13 @@ def _without(value: Any, path: Loc, cut: frozenset[Loc]) -> Any:
     if isinstance(value, list):
         return [_without(item, (*path, index), cut) for index, item in enumerate(value) if (*path, index) not in cut]
     return value
+
+
+def _found(parsed: Parsed[Any], error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
+    """The errors with their places in the file; a list is not too short because its items are wrong."""
+    found = [(_location(parsed, detail), detail) for detail in error.errors(include_url=False)]
+    inner = {loc[:length] for loc, _ in found for length in range(len(loc))}
+    return [(loc, detail) for loc, detail in found if not (detail["type"] == "too_short" and loc in inner)]
 
 
 def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
@@ -131,7 +141,6 @@ def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
 
 
 def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc, ErrorDetails]]) -> Iterable[Problem]:
-    inner = {loc[:length] for loc, _ in found for length in range(len(loc))}
     alternatives: dict[Loc, str] = {}
     for loc, detail in found:
         kind = _KINDS.get(detail["type"])
@@ -139,8 +148,8 @@ def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc,
             alternatives[loc] = f"{alternatives[loc]} or {kind}" if loc in alternatives else kind
     seen: set[Loc] = set()
     for loc, detail in found:
-        if loc in seen or (detail["type"] == "too_short" and loc in inner):
-            continue  # one problem a place: a union says its refusal once a member, a list misses what it dropped
+        if loc in seen:
+            continue  # one problem a place: a union refuses once for each of its members
         seen.add(loc)
         message, remedy = _explain(model, document, loc, detail, alternatives.get(loc))
         got = None if detail["type"] in {"missing", "extra_forbidden", "too_short"} else document.shown(loc)

@@ -1,26 +1,38 @@
 """What a manifest is: frozen models of edgewright.yaml, fleet.yaml and <stage>.yaml; unknown keys are refused.
 
 Only the shape of one file is judged here. What needs a second file, the catalog or AWS's composed limits is a rule
-in ``edgewright.manifest.rules``. Units: durations are seconds, percentages are shares from 0 to 1.
+in ``edgewright.manifest.rules``. Units: durations are seconds, percentages are shares from 0 to 1. The descriptions
+become the JSON Schemas and docs/reference/manifests.md, so they are written for the people who write manifests. This
+module is longer than others because it is one idea: the whole format on one page.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgewright.canonical import digest
 from edgewright.manifest.types import (
+    DURATION_SCHEMA,
     AccountId,
+    Action,
     ComponentName,
+    Items,
     Name,
+    Owner,
+    Pointer,
     PosixUser,
     Region,
+    Resource,
+    RingPath,
     Seconds,
     Share,
+    ShortName,
     ThingName,
     Version,
+    duration,
 )
 
 API_VERSION = "edgewright/v1"
@@ -38,7 +50,7 @@ class Model(BaseModel):
 class Account(Model):
     """An AWS account by its part in the organisation (the key: tooling, staging, prod, data-lake, ...)."""
 
-    id: AccountId
+    id: AccountId = Field(description="The twelve digits of the AWS account, in quotes.")
     shares: Name | None = Field(None, description="The other account entry that has, on purpose, the same id.")
 
 
@@ -48,29 +60,36 @@ class Stage(Model):
     account: Name = Field(description="Key of the account in `accounts`.")
     region: Region | None = Field(None, description="Defaults to the organisation's Region.")
     production: bool = Field(
-        default=False, description="Rules for production apply: bounded dependencies, ROLLBACK, ..."
+        default=False, description="The stricter rules hold here: bounded dependencies, gates, no discontinued agent."
     )
 
 
 class TrustHardening(Model):
     """Who of the tooling account may assume the deploy roles, and with which external id."""
 
-    principals: tuple[str, ...] = Field(
+    principals: Items[str] = Field(
         (), description="ARN patterns for aws:PrincipalArn; empty: any principal the tooling account lets in."
     )
-    external_id: str | None = Field(None, alias="externalId", min_length=2, max_length=1224)
+    external_id: str | None = Field(
+        None, alias="externalId", min_length=2, max_length=1224, description="The sts:ExternalId that is asked for."
+    )
 
 
 class Organisation(Model):
     """edgewright.yaml: what all fleets have in common."""
 
-    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion")
-    kind: Literal["Organisation"]
-    name: Name = Field(max_length=20, description="Prefix of bucket names, which are global in AWS.")
-    region: Region
-    accounts: dict[Name, Account]
-    stages: dict[Name, Stage]
-    trust: TrustHardening = TrustHardening()
+    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion", description="The version of this format.")
+    kind: Literal["Organisation"] = Field(description="What this file is.")
+    name: ShortName = Field(description="Prefix of bucket names, which are global in AWS.")
+    region: Region = Field(description="Where everything is, unless a stage says otherwise.")
+    accounts: dict[Name, Account] = Field(description="The AWS accounts; `tooling` is the root of trust.")
+    stages: dict[Name, Stage] = Field(description="The stages that fleets may have.")
+    trust: TrustHardening = Field(TrustHardening(), description="Narrows who may assume the deploy roles.")
+    public_components: Items[ComponentName] = Field(
+        (),
+        alias="publicComponents",
+        description="Components of AWS that are newer than the list that validation has; they are taken as they are.",
+    )
 
 
 # --- fleets/<fleet>/fleet.yaml ---------------------------------------------------------------------------------
@@ -79,39 +98,45 @@ class Organisation(Model):
 class Platform(Model):
     """A platform that devices of the fleet have; every private component needs a manifest for each."""
 
-    os: Literal["linux", "windows", "darwin"]
-    architecture: Literal["amd64", "aarch64", "arm", "x86"]
+    os: Literal["linux", "windows", "darwin"] = Field(description="The operating system.")
+    architecture: Literal["amd64", "aarch64", "arm", "x86"] = Field(description="The processor.")
 
 
 class Statement(Model):
     """An Allow statement of an IAM policy."""
 
-    actions: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    resources: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    conditions: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
+    actions: Items[Action] = Field(min_length=1, description="Single actions; a whole service is refused.")
+    resources: Items[Resource] = Field(
+        min_length=1, description="ARNs; `*` only with conditions, or where AWS needs it."
+    )
+    conditions: dict[str, dict[str, str | list[str]]] = Field(
+        default_factory=dict, description="Operator, then key, then value, as IAM has it."
+    )
 
 
 class Identity(Model):
     """How devices get their certificate, and what their role may do beyond what follows from the release."""
 
-    provisioning: Literal["claim", "manual"]
-    permissions: Annotated[tuple[Statement, ...], Field(strict=False)] = ()
-    credential_duration: Seconds = Field(
-        3600, alias="credentialDuration", ge=900, le=43200, description="Of the role alias: 15m to 12h."
+    provisioning: Literal["claim", "manual"] = Field(
+        description="claim: a provisioning template and a claim policy; manual: certificates made elsewhere."
+    )
+    permissions: Items[Statement] = Field((), description="Beyond what components, logs and capture already imply.")
+    credential_duration: Annotated[int, duration(900, 43200), DURATION_SCHEMA] = Field(
+        3600, alias="credentialDuration", description="Of the role alias: 15m to 12h."
     )
 
 
 class Capture(Model):
     """JSON Lines that devices write to the fleet's bucket, one prefix per thing."""
 
-    enabled: bool
-    sample_rate: float = Field(1.0, alias="sampleRate", ge=0, le=1, strict=False)
+    enabled: bool = Field(description="Makes the bucket, and lets devices write their own prefix of it.")
+    sample_rate: float = Field(1.0, alias="sampleRate", ge=0, le=1, description="The share that is kept, 0 to 1.")
 
 
 class EdgeManager(Model):
     """SageMaker Edge Manager, which AWS discontinued on 2024-04-26."""
 
-    enabled: bool = False
+    enabled: bool = Field(default=False, description="Makes the SageMaker device fleet and registers the devices.")
     acknowledged: bool = Field(
         default=False, alias="acknowledgedDiscontinued", description="Somebody knows that the service is gone (prod)."
     )
@@ -120,25 +145,28 @@ class EdgeManager(Model):
 class Access(Model):
     """A cross-account role: both its trust and its permissions are rendered."""
 
-    role: Name
+    role: Name = Field(description="The end of the role's name; the fleet and the stage come before it.")
     trusted: Name = Field(description="Key of the account in edgewright.yaml whose principals may assume the role.")
-    actions: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    resources: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    actions: Items[Action] = Field(min_length=1, description="What the role may do.")
+    resources: Items[str] = Field(min_length=1, description="What it may do it to: capture, artifacts.")
 
 
 class MetricGate(Model):
     """A CloudWatch metric that must lie within bounds over a window."""
 
-    name: str = Field(min_length=1, max_length=255)
-    statistic: Literal["Average", "Sum", "Minimum", "Maximum", "SampleCount"]
-    min: float | None = Field(None, strict=False)
-    max: float | None = Field(None, strict=False)
-    window: Seconds
+    name: str = Field(min_length=1, max_length=255, description="The metric's name.")
+    statistic: Literal["Average", "Sum", "Minimum", "Maximum", "SampleCount"] = Field(description="Over the window.")
+    min: float | None = Field(None, description="Not below this.")
+    max: float | None = Field(None, description="Not above this.")
+    window: Seconds = Field(description="How far back.")
 
     @model_validator(mode="after")
     def _bounded(self) -> MetricGate:
         if self.min is None and self.max is None:
-            msg = "needs min, max or both"
+            msg = "has no bound; give min, max or both"
+            raise ValueError(msg)
+        if self.min is not None and self.max is not None and self.min > self.max:
+            msg = "has a min above its max; exchange the two"
             raise ValueError(msg)
         return self
 
@@ -146,33 +174,40 @@ class MetricGate(Model):
 class Gates(Model):
     """What must hold in a ring before its release may be promoted."""
 
-    bake: Seconds | None = None
-    healthy: Share | None = None
-    tests: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    metrics: Annotated[tuple[MetricGate, ...], Field(strict=False)] = ()
+    bake: Seconds | None = Field(None, description="How long the release must have run.")
+    healthy: Share | None = Field(None, description="Of the devices that are online.")
+    tests: Items[Name] = Field((), description="Test suites whose result must be there, and good.")
+    metrics: Items[MetricGate] = Field((), description="CloudWatch metrics within bounds.")
+
+    @property
+    def empty(self) -> bool:
+        """Whether the gate asks for nothing."""
+        return self.bake is None and self.healthy is None and not self.tests and not self.metrics
 
 
 class Promotion(Model):
     """The order of the rings, as ``stage/ring``, and the gate of each."""
 
-    path: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    gates: dict[str, Gates] = Field(default_factory=dict)
+    path: Items[RingPath] = Field(min_length=1, description="Every ring of the fleet, once, in order.")
+    gates: dict[RingPath, Gates] = Field(
+        default_factory=dict, description="What must hold in a ring before its release goes on to the next."
+    )
 
 
 class Fleet(Model):
     """fleets/<fleet>/fleet.yaml: what is the same in every stage."""
 
-    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion")
-    kind: Literal["Fleet"]
-    name: Name
-    description: str = ""
-    owners: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
-    platforms: Annotated[tuple[Platform, ...], Field(min_length=1, strict=False)]
-    identity: Identity
-    capture: Capture = Capture(enabled=False)
-    edge_manager: EdgeManager = Field(EdgeManager(), alias="edgeManager")
-    access: Annotated[tuple[Access, ...], Field(strict=False)] = ()
-    promotion: Promotion
+    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion", description="The version of this format.")
+    kind: Literal["Fleet"] = Field(description="What this file is.")
+    name: Name = Field(description="The fleet; its folder has the same name.")
+    description: str = Field("", max_length=1024, description="For people.")
+    owners: Items[Owner] = Field(min_length=1, description="Who answers for the fleet, as in CODEOWNERS.")
+    platforms: Items[Platform] = Field(min_length=1, description="Of the fleet's devices.")
+    identity: Identity = Field(description="Certificates, and what the device role may do besides.")
+    capture: Capture = Field(Capture(enabled=False), description="What devices write to the fleet's bucket.")
+    edge_manager: EdgeManager = Field(EdgeManager(), alias="edgeManager", description="Legacy; leave it out.")
+    access: Items[Access] = Field((), description="Roles that other accounts may assume.")
+    promotion: Promotion = Field(description="From ring to ring.")
 
 
 # --- fleets/<fleet>/<stage>.yaml -------------------------------------------------------------------------------
@@ -182,40 +217,44 @@ class SystemResourceLimits(Model):
     """Limits for a component's processes (Linux, nucleus 2.4 or later)."""
 
     memory: int | None = Field(None, ge=0, description="Kilobytes of memory.")
-    cpus: float | None = Field(None, ge=0, strict=False, description="Cores; fractions are allowed.")
+    cpus: float | None = Field(None, ge=0, description="Cores; fractions are allowed.")
 
 
 class RunWith(Model):
     """The system user, and its limits, that a component runs with."""
 
-    posix_user: PosixUser | None = Field(None, alias="posixUser")
-    windows_user: str | None = Field(None, alias="windowsUser")
-    system_resource_limits: SystemResourceLimits | None = Field(None, alias="systemResourceLimits")
+    posix_user: PosixUser | None = Field(None, alias="posixUser", description="On Linux: user, or user:group.")
+    windows_user: str | None = Field(None, alias="windowsUser", min_length=1, description="On Windows.")
+    system_resource_limits: SystemResourceLimits | None = Field(
+        None, alias="systemResourceLimits", description="On Linux only."
+    )
 
 
 class Component(Model):
     """One component of a release: one exact version, the configuration to merge, and who runs it."""
 
-    version: Version
-    config: dict[str, Any] = Field(default_factory=dict)
-    reset: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+    version: Version = Field(description="One exact version, in quotes.")
+    config: dict[str, Any] = Field(default_factory=dict, description="Merged into the component's configuration.")
+    reset: Items[Pointer] = Field(
         (), description="Extra JSON pointers to reset; what vanishes from `config` is reset by itself."
     )
-    run_with: RunWith | None = Field(None, alias="runWith")
+    run_with: RunWith | None = Field(None, alias="runWith", description="The system user and its limits.")
 
 
 class Members(Model):
     """Which things are in the ring: exactly one of the three."""
 
-    things: Annotated[tuple[ThingName, ...] | None, Field(strict=False)] = None
-    query: str | None = Field(None, min_length=1, description="A fleet indexing query: a dynamic thing group.")
+    things: Items[ThingName] | None = Field(None, description="Named things.")
+    query: str | None = Field(
+        None, min_length=1, max_length=1000, description="A fleet indexing query: a dynamic thing group."
+    )
     provisioned: Literal[True] | None = Field(None, description="Devices join by the provisioning template.")
 
     @model_validator(mode="after")
     def _one_of(self) -> Members:
         given = [name for name in ("things", "query", "provisioned") if getattr(self, name) is not None]
         if len(given) != 1:
-            msg = "needs exactly one of things, query, provisioned"
+            msg = "must have exactly one of things, query, provisioned; keep one"
             raise ValueError(msg)
         return self
 
@@ -223,13 +262,13 @@ class Members(Model):
 class After(Model):
     """When the rollout rate grows: after so many devices were notified, or have succeeded."""
 
-    notified: int | None = Field(None, ge=1)
-    succeeded: int | None = Field(None, ge=1)
+    notified: int | None = Field(None, ge=1, description="Devices that were told.")
+    succeeded: int | None = Field(None, ge=1, description="Devices that have succeeded.")
 
     @model_validator(mode="after")
     def _one_of(self) -> After:
         if (self.notified is None) == (self.succeeded is None):
-            msg = "needs exactly one of notified, succeeded"
+            msg = "must have exactly one of notified, succeeded; keep one"
             raise ValueError(msg)
         return self
 
@@ -237,22 +276,22 @@ class After(Model):
 class Rate(Model):
     """Devices a minute. ``max`` alone is a constant rate; with ``base`` it grows by ``factor`` up to ``max``."""
 
-    max: int = Field(ge=1, le=1000)
-    base: int | None = Field(None, ge=1, le=1000)
-    factor: float | None = Field(None, ge=1, le=5, strict=False)
-    after: After | None = None
+    max: int = Field(ge=1, le=1000, description="Devices a minute at most.")
+    base: int | None = Field(None, ge=1, le=1000, description="Devices a minute to begin with.")
+    factor: float | None = Field(None, ge=1, le=5, description="Each increase multiplies the rate by this.")
+    after: After | None = Field(None, description="When the rate increases.")
 
     @model_validator(mode="after")
     def _exponential(self) -> Rate:
         given = [value is not None for value in (self.base, self.factor, self.after)]
         if any(given) and not all(given):
-            msg = "an exponential rate needs base, factor and after together (AWS requires all three)"
+            msg = "an exponential rate has base, factor and after together, as AWS wants it; add what is missing"
             raise ValueError(msg)
         if self.base is not None and self.base > self.max:
-            msg = f"base must not exceed max, which is {self.max}"
+            msg = f"has a base of {self.base} above its max of {self.max}; lower base or raise max"
             raise ValueError(msg)
         if self.factor is not None and round(self.factor, 1) != self.factor:
-            msg = "factor may have one decimal at most"
+            msg = f"has a factor of {self.factor}, and AWS takes one decimal; round it"
             raise ValueError(msg)
         return self
 
@@ -260,25 +299,25 @@ class Rate(Model):
 class Abort(Model):
     """Stop handing out the deployment when a share of the devices that executed it failed."""
 
-    on: Literal["failed", "rejected", "timedOut", "all"]
-    above: Share
+    on: Literal["failed", "rejected", "timedOut", "all"] = Field(description="What counts.")
+    above: Share = Field(description="The share at which the rollout stops, with two decimals at most.")
     after: int = Field(ge=1, description="Devices that must have executed before the share counts.")
 
 
 class Rollout(Model):
     """How fast a deployment reaches the devices of a ring, and when it stops by itself."""
 
-    rate: Rate | None = None
-    abort: Annotated[tuple[Abort, ...], Field(strict=False)] = ()
-    timeout: Seconds | None = Field(
-        None, ge=60, le=604800, multiple_of=60, description="Per device, once it has begun: 1m to 7d, in minutes."
+    rate: Rate | None = Field(None, description="Devices a minute; without it, all at once.")
+    abort: Items[Abort] = Field((), description="When to stop.")
+    timeout: Annotated[int, duration(60, 604800, whole_minutes=True), DURATION_SCHEMA] | None = Field(
+        None, description="Per device, once it has begun: 1m to 7d, in minutes."
     )
 
 
 class Wait(Model):
     """How long `up` watches a deployment, and what it must see; offline devices do not count against it."""
 
-    for_: Seconds = Field(1800, alias="for")
+    for_: Seconds = Field(1800, alias="for", description="How long.")
     succeeded: Share = Field(1.0, description="Of the devices that have executed the deployment.")
     minimum: int = Field(1, ge=0, description="Devices that must have executed it, unless fewer are online.")
 
@@ -286,14 +325,18 @@ class Wait(Model):
 class Ring(Model):
     """An ordered part of a stage: one thing group, one deployment."""
 
-    name: Name
-    members: Members
-    components: dict[ComponentName, Component] = Field(min_length=1)
-    rollout: Rollout = Rollout()
-    wait: Wait = Wait.model_construct(for_=1800, succeeded=1.0, minimum=1)
-    on_failure: Literal["rollback", "stop"] = Field("rollback", alias="onFailure")
+    name: Name = Field(description="The ring; stage/ring on the promotion path.")
+    members: Members = Field(description="Which things are in it.")
+    components: dict[ComponentName, Component] = Field(min_length=1, description="The release.")
+    rollout: Rollout = Field(Rollout(), description="How fast, and when to stop.")
+    wait: Wait = Field(
+        Wait.model_construct(for_=1800, succeeded=1.0, minimum=1), description="How long `up` watches, and for what."
+    )
+    on_failure: Literal["rollback", "stop"] = Field(
+        "rollback", alias="onFailure", description="rollback: to the release before; stop: leave it as it is."
+    )
 
-    @property
+    @cached_property
     def release(self) -> str:
         """The digest of the release: the components with version, configuration and runWith, nothing else.
 
@@ -311,8 +354,8 @@ class Ring(Model):
 class FleetStage(Model):
     """fleets/<fleet>/<stage>.yaml: what runs where."""
 
-    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion")
-    kind: Literal["FleetStage"]
-    fleet: Name
-    stage: Name
-    rings: Annotated[tuple[Ring, ...], Field(min_length=1, strict=False)]
+    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion", description="The version of this format.")
+    kind: Literal["FleetStage"] = Field(description="What this file is.")
+    fleet: Name = Field(description="The fleet, as its folder is called.")
+    stage: Name = Field(description="The stage, as this file is called.")
+    rings: Items[Ring] = Field(min_length=1, description="In the order in which a release goes through them.")

@@ -1,42 +1,41 @@
 """The vocabulary of scalars that manifests are written in, each with AWS's own limits.
 
-The error text of a type is what a user reads, so each says what the value must look like and gives an example.
+The error text of a type is what a user reads: what the value must be, then, after ``; ``, what to do. Each type
+carries its JSON Schema, so that editors complete and check what pydantic's validators do in Python.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-_DURATION = re.compile(r"(?P<number>[1-9]\d*)(?P<unit>[smhd])\Z")
+T = TypeVar("T")
+Items = Annotated[tuple[T, ...], Field(strict=False)]
+"""A list in YAML, a tuple here; the items stay strict."""
+
+_DURATION = re.compile(r"(?P<number>[1-9]\d{0,9})(?P<unit>[smhd])\Z", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_PERCENT = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,2})?)%\Z")
+_PERCENT = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,2})?)%\Z", re.ASCII)
 # SemVer 2.0.0, as Greengrass reads it: three numbers of at most six digits (the nucleus's own limit).
-_SEMVER = re.compile(
-    r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})"
-    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z"
+_SEMVER_PATTERN = (
+    r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})"
+    r"(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
-
-
-def _string(value: Any, example: str) -> str:
-    if not isinstance(value, str):
-        msg = f"must be a quoted string such as {example}; put quotes around it"
-        raise ValueError(msg)  # noqa: TRY004 -- pydantic turns ValueError, not TypeError, into a located error
-    return value
+_SEMVER = re.compile(_SEMVER_PATTERN)
+_VERSION_LENGTH = 64
 
 
 def _version(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        msg = 'a version must be a quoted string such as "1.10.0"; YAML reads it as a number without quotes'
+        msg = 'must be a quoted version, because YAML reads this as a number; write it like "1.10.0"'
         raise ValueError(msg)  # noqa: TRY004 -- pydantic locates ValueError only
-    text = _string(value, '"1.10.0"')
-    if len(text) > 64 or not _SEMVER.match(text):
-        msg = 'must be one exact version, MAJOR.MINOR.PATCH, such as "1.10.0"'
+    if not isinstance(value, str) or len(value) > _VERSION_LENGTH or not _SEMVER.fullmatch(value):
+        msg = 'must be one exact version, not a range; write MAJOR.MINOR.PATCH in quotes, such as "1.10.0"'
         raise ValueError(msg)
-    return text
+    return value
 
 
 def parse_duration(value: Any) -> int:
@@ -47,9 +46,32 @@ def parse_duration(value: Any) -> int:
     """
     match = _DURATION.match(value) if isinstance(value, str) else None
     if match is None:
-        msg = "must be a whole number with a unit, such as 30s, 15m, 24h or 7d"
+        msg = "must be a whole number with a unit; write it like 30s, 15m, 24h or 7d"
         raise ValueError(msg)
     return int(match["number"]) * _SECONDS[match["unit"]]
+
+
+def format_duration(seconds: int) -> str:
+    """Return the shortest text that ``parse_duration`` reads as ``seconds`` (one or more)."""
+    unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
+def duration(minimum: int, maximum: int, *, whole_minutes: bool = False) -> Any:
+    """A validator of durations within limits (seconds), as AWS has them for the field."""
+
+    def check(value: Any) -> int:
+        seconds = parse_duration(value)
+        if not minimum <= seconds <= maximum:
+            limits = f"{format_duration(minimum)} to {format_duration(maximum)}"
+            msg = f"must be from {limits}; choose a duration in that range"
+            raise ValueError(msg)
+        if whole_minutes and seconds % 60:
+            msg = "must be in whole minutes; write it like 30m"
+            raise ValueError(msg)
+        return seconds
+
+    return BeforeValidator(check)
 
 
 def parse_percent(value: Any) -> float:
@@ -60,48 +82,109 @@ def parse_percent(value: Any) -> float:
     """
     match = _PERCENT.match(value) if isinstance(value, str) else None
     if match is None or float(match["number"]) > 100:
-        msg = "must be a percentage from 0% to 100% with at most two decimals, such as 95%"
+        msg = "must be a percentage from 0% to 100% with at most two decimals; write it like 95%"
         raise ValueError(msg)
     return round(float(match["number"]) / 100, 6)
 
 
-def _pattern(pattern: str, example: str, limit: int) -> Any:
+def format_percent(share: float) -> str:
+    """Return the text that ``parse_percent`` reads as ``share`` (0 to 1)."""
+    return f"{round(share * 100, 2):g}%"
+
+
+def _text(pattern: str, limit: int, what: str, example: str) -> tuple[Any, Any]:
+    """Validator and JSON Schema of a string that matches ``pattern`` as a whole."""
     compiled = re.compile(pattern)
 
     def check(value: Any) -> str:
-        text = _string(value, example)
-        if len(text) > limit or not compiled.fullmatch(text):
-            msg = f"must match {pattern} and have at most {limit} characters, such as {example}"
+        if not isinstance(value, str):
+            msg = f"must be {what}; write it as text, such as {example}"
+            raise ValueError(msg)  # noqa: TRY004 -- pydantic locates ValueError only
+        if len(value) > limit or not compiled.fullmatch(value):
+            msg = f"must be {what}, at most {limit} characters; write it like {example}"
             raise ValueError(msg)
-        return text
+        return value
 
-    return BeforeValidator(check)
+    return BeforeValidator(check), _schema(pattern, example, limit)
 
 
-Version = Annotated[str, BeforeValidator(_version)]
+def _schema(pattern: str, example: str, limit: int | None = None) -> Any:
+    schema: dict[str, Any] = {"type": "string", "pattern": f"^(?:{pattern})$", "examples": [example]}
+    if limit is not None:
+        schema["maxLength"] = limit
+    return WithJsonSchema(schema)
+
+
+DURATION_SCHEMA = _schema(r"[1-9][0-9]{0,9}[smhd]", "30m")
+_PERCENT_SCHEMA = _schema(r"(?:100(?:\.00?)?|[0-9]{1,2}(?:\.[0-9]{1,2})?|0[0-9]{2}(?:\.[0-9]{1,2})?)%", "95%")
+
+Version = Annotated[str, BeforeValidator(_version), _schema(_SEMVER_PATTERN, '"1.10.0"', _VERSION_LENGTH)]
 """One exact component version, quoted."""
-Seconds = Annotated[int, BeforeValidator(parse_duration)]
+Seconds = Annotated[int, BeforeValidator(parse_duration), DURATION_SCHEMA]
 """A duration; written ``30m``, held in seconds."""
-Share = Annotated[float, BeforeValidator(parse_percent)]
+Share = Annotated[float, BeforeValidator(parse_percent), _PERCENT_SCHEMA]
 """A percentage; written ``95%``, held as 0.95."""
-Name = Annotated[str, _pattern(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "line-inspection", 48)]
-"""A fleet, stage, ring, account or organisation: lower case, so that it fits in every AWS name."""
-AccountId = Annotated[str, _pattern(r"[0-9]{12}", '"111111111111"', 12)]
+
+_NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_NAME_CHECK, _NAME_SCHEMA = _text(
+    _NAME, 48, "a name of lower-case letters, digits and single dashes", "line-inspection"
+)
+Name = Annotated[str, _NAME_CHECK, _NAME_SCHEMA]
+"""A fleet, stage, ring, account or test: lower case, so that it fits in every AWS name."""
+
+_SHORT_CHECK, _SHORT_SCHEMA = _text(_NAME, 20, "a short name of lower-case letters, digits and single dashes", "acme")
+ShortName = Annotated[str, _SHORT_CHECK, _SHORT_SCHEMA]
+"""The organisation: a prefix of names that have 63 characters in all."""
+
+_PATH_CHECK, _PATH_SCHEMA = _text(f"{_NAME}/{_NAME}", 97, "a stage and a ring with a slash between", "prod/canary")
+RingPath = Annotated[str, _PATH_CHECK, _PATH_SCHEMA]
+"""A ring as the promotion path names it: ``stage/ring``."""
+
+_ACCOUNT_CHECK, _ACCOUNT_SCHEMA = _text(r"[0-9]{12}", 12, "twelve digits in quotes", '"111111111111"')
+AccountId = Annotated[str, _ACCOUNT_CHECK, _ACCOUNT_SCHEMA]
 """An AWS account id, quoted: twelve digits, some begin with 0."""
-Region = Annotated[str, _pattern(r"[a-z]{2}(-[a-z]+)+-[0-9]", "eu-west-1", 32)]
+
+_REGION_CHECK, _REGION_SCHEMA = _text(r"[a-z]{2}(?:-[a-z]+)+-[0-9]", 32, "an AWS Region", "eu-west-1")
+Region = Annotated[str, _REGION_CHECK, _REGION_SCHEMA]
 """An AWS Region."""
-ThingName = Annotated[str, _pattern(r"[a-zA-Z0-9:_-]+", "cam-001", 128)]
+
+_THING_CHECK, _THING_SCHEMA = _text(r"[a-zA-Z0-9:_-]+", 128, "a thing name of letters, digits and : _ -", "cam-001")
+ThingName = Annotated[str, _THING_CHECK, _THING_SCHEMA]
 """An AWS IoT thing name."""
-ComponentName = Annotated[str, _pattern(r"[a-zA-Z0-9._-]+", "com.acme.parts-model", 128)]
+
+_COMPONENT_CHECK, _COMPONENT_SCHEMA = _text(
+    r"[a-zA-Z0-9._-]+", 128, "a component name of letters, digits and . _ -", "com.acme.parts-model"
+)
+ComponentName = Annotated[str, _COMPONENT_CHECK, _COMPONENT_SCHEMA]
 """A Greengrass component name (case matters)."""
 
+_OWNER_CHECK, _OWNER_SCHEMA = _text(
+    r"@[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+    254,
+    "an @user, an @organisation/team or a mail address",
+    '"@acme/vision"',
+)
+Owner = Annotated[str, _OWNER_CHECK, _OWNER_SCHEMA]
+"""Who answers for a fleet, as CODEOWNERS has it."""
 
-def _posix_user(value: str) -> str:
-    if not re.fullmatch(r"[^\s:]+(:[^\s:]+)?", value):
-        msg = "must be a user, or user:group, such as ggc_user:ggc_group"
-        raise ValueError(msg)
-    return value
+_ACTION_CHECK, _ACTION_SCHEMA = _text(
+    r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+", 128, "an IAM action, a service and its call", '"s3:GetObject"'
+)
+Action = Annotated[str, _ACTION_CHECK, _ACTION_SCHEMA]
+"""An IAM action. Whether it is too wide is a rule's business."""
 
+_RESOURCE_CHECK, _RESOURCE_SCHEMA = _text(
+    r"\*|arn:[!-~]+", 2048, "an ARN, or * where an action knows no resources", '"arn:aws:s3:::acme-data/*"'
+)
+Resource = Annotated[str, _RESOURCE_CHECK, _RESOURCE_SCHEMA]
+"""What an IAM statement is about."""
 
-PosixUser = Annotated[str, AfterValidator(_posix_user)]
+_USER_CHECK, _USER_SCHEMA = _text(r"[^\s:]+(?::[^\s:]+)?", 255, "a user, or user:group", "ggc_user:ggc_group")
+PosixUser = Annotated[str, _USER_CHECK, _USER_SCHEMA]
 """``user`` or ``user:group`` of the Linux system user that runs a component."""
+
+_POINTER_CHECK, _POINTER_SCHEMA = _text(
+    r"(?:/(?:[^~/]|~[01])*)*", 256, "a JSON pointer (RFC 6901)", "/mqtt/port, or an empty string for the whole"
+)
+Pointer = Annotated[str, _POINTER_CHECK, _POINTER_SCHEMA]
+"""A JSON pointer into a component's configuration; AWS takes 256 characters."""
