@@ -12,10 +12,7 @@ from typing import Any
 
 import pulumi
 
-from edgewright.canonical import canonical_json
-
-# A double holds every integer up to this one; the engine keeps all numbers as doubles.
-_LARGEST_EXACT_INTEGER = 2**53
+from edgewright.documents.request import exact
 
 
 def exact_config(value: Any) -> Any:
@@ -26,19 +23,9 @@ def exact_config(value: Any) -> Any:
     outputs is returned as it is, for its content is not known yet.
     """
     try:
-        return canonical_json(value) if _bends(value) else value
+        return exact(value)
     except TypeError:  # an Output inside
         return value
-
-
-def _bends(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_bends(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(_bends(item) for item in value)
-    if isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST_EXACT_INTEGER
 
 
 @pulumi.input_type

@@ -33,8 +33,8 @@ def _client_error(code: str, message: str, operation: str = "CreateDeployment", 
         pytest.param(
             _client_error("AccessDenied", "no", "AssumeRole"),
             "could not revise cam-1: AccessDenied: no (AssumeRole); the trust policy of the role must "
-            "let the caller in (and its external id must match), and the caller needs sts:AssumeRole on it; the tooling "
-            "stack makes both",
+            "let the caller in (and its external id must match), and the caller needs sts:AssumeRole on it; the "
+            "tooling stack makes both",
             id="assume role",
         ),
         pytest.param(

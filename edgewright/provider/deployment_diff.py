@@ -1,0 +1,156 @@
+"""What a change of a Deployment means: by property path for the engine, and in words for people. Pure.
+
+What is compared is what is really there (the outputs), not what was asked for last: after a rollback the two differ,
+and the same program must show its change again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from edgewright.canonical import canonical_json
+from edgewright.documents.request import configuration, same_content
+from edgewright.provider.plugin import Diff, Kind, contains_unknown, is_unknown, property_path
+
+_IDENTITY = ("targetArn", "parentTargetArn")
+_PLAIN = (
+    "deploymentName",
+    "iotJobConfiguration",
+    "deploymentPolicies",
+    "wait",
+    "onFailure",
+    "onDelete",
+    "adopt",
+    "tags",
+)
+_STABLE = ("targetArn",)
+_WORDS = {
+    "iotJobConfiguration": "rollout settings",
+    "deploymentPolicies": "deployment policies",
+    "deploymentName": "deployment name",
+    "tags": "tags",
+}
+
+Keys = tuple[str | int, ...]
+
+
+def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Diff:
+    """Return what an update from ``outputs`` to ``news`` would change."""
+    detailed: dict[str, Kind] = {}
+    for key in _IDENTITY:
+        if kind := _kind(outputs.get(key), news.get(key)):
+            detailed[key] = Kind(f"{kind.value}_REPLACE")
+    for keys, kind in _components(outputs.get("components"), news.get("components")):
+        detailed[property_path("components", *keys)] = kind
+    for key in _PLAIN:
+        for keys, kind in _walk(outputs.get(key), news.get(key), (key,)):
+            detailed[property_path(*keys)] = kind
+    # The subdeployment of one parent cannot become that of another while it exists (API), so it must go first.
+    return Diff(detailed=detailed, stables=_STABLE, delete_before_replace="parentTargetArn" in detailed)
+
+
+def needs_revision(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether ``news`` must be sent to the devices, or only noted."""
+    if contains_unknown(news):
+        return True
+    old, new = _explicit_resets(outputs), _explicit_resets(news)
+    return not same_content(outputs, news) or any(new[name] - old.get(name, set()) for name in new)
+
+
+def summary(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Return the change in words, a line for each thing; no configuration value, for it may be secret."""
+    old, new = outputs.get("components") or {}, news.get("components") or {}
+    if is_unknown(new):
+        return ["components are not known yet"]
+    lines = []
+    for name in sorted(old.keys() | new.keys()):
+        lines.extend(_component_words(name, old.get(name), new.get(name)))
+    for key, words in _WORDS.items():
+        if key != "tags" and list(_walk(outputs.get(key), news.get(key), (key,))):
+            lines.append(f"{words} changed")
+    return lines
+
+
+def _component_words(name: str, old: Any, new: Any) -> Iterator[str]:
+    if is_unknown(new):
+        yield f"{name} is not known yet"
+    elif old is None:
+        yield f"{name} {new.get('componentVersion')} added"
+    elif new is None:
+        yield f"{name} {old.get('componentVersion')} removed"
+    else:
+        before, after = old.get("componentVersion"), new.get("componentVersion")
+        if _kind(before, after):
+            yield f"{name} {before} -> {'(not known yet)' if is_unknown(after) else after}"
+        parts = [_config_words(old.get("config"), new.get("config"))]
+        parts.extend(
+            f"{key} changed" for key in ("runWith", "reset") if list(_walk(old.get(key), new.get(key), (key,)))
+        )
+        if words := "; ".join(part for part in parts if part):
+            yield f"{name} {words}"
+
+
+def _config_words(old: Any, new: Any) -> str:
+    if contains_unknown(new):
+        return "configuration is not known yet" if canonical_json(old) != "null" else "configuration added"
+    verbs: dict[Kind, list[str]] = {Kind.ADD: [], Kind.UPDATE: [], Kind.DELETE: []}
+    for keys, kind in _walk(configuration({"config": old}), configuration({"config": new}), ()):
+        verbs[kind].append(".".join(str(key) for key in keys) or "all of it")
+    words = ("sets", "changes", "resets")
+    parts = [f"{word} {', '.join(keys)}" for word, keys in zip(words, verbs.values(), strict=True) if keys]
+    return f"configuration {', '.join(parts)}" if parts else ""
+
+
+def _components(old: Any, new: Any) -> Iterator[tuple[Keys, Kind]]:
+    if is_unknown(new) or not isinstance(old, Mapping):
+        yield (), Kind.UPDATE if old else Kind.ADD
+        return
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if before is None or after is None or is_unknown(after):
+            yield (name,), Kind.ADD if before is None else Kind.DELETE if after is None else Kind.UPDATE
+            continue
+        yield from _walk(before.get("componentVersion"), after.get("componentVersion"), (name, "componentVersion"))
+        yield from _config(before.get("config"), after.get("config"), (name, "config"))
+        yield from _walk(before.get("runWith"), after.get("runWith"), (name, "runWith"))
+        yield from _walk(before.get("reset") or None, after.get("reset") or None, (name, "reset"))
+
+
+def _config(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
+    if isinstance(old, str) or isinstance(new, str):
+        # The text of JSON has no inside for the engine to show; the change is shown as one.
+        before, after = configuration({"config": old}), None if is_unknown(new) else configuration({"config": new})
+        if after is None or canonical_json(before) != canonical_json(after):
+            yield keys, Kind.ADD if not before else Kind.UPDATE if after or after is None else Kind.DELETE
+        return
+    yield from _walk(old or None, new if is_unknown(new) else new or None, keys)
+
+
+def _walk(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
+    """Return the places where two values differ: keys of objects one by one, everything else as a whole."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted(old.keys() | new.keys()):
+            if key not in old:
+                yield (*keys, key), Kind.ADD
+            elif key not in new:
+                yield (*keys, key), Kind.DELETE
+            else:
+                yield from _walk(old[key], new[key], (*keys, key))
+    elif kind := _kind(old, new):
+        yield keys, kind
+
+
+def _kind(old: Any, new: Any) -> Kind | None:
+    if contains_unknown(new):
+        return Kind.ADD if old is None else Kind.UPDATE
+    if canonical_json(old) == canonical_json(new):
+        return None
+    if old is None:
+        return Kind.ADD
+    return Kind.DELETE if new is None else Kind.UPDATE
+
+
+def _explicit_resets(inputs: Mapping[str, Any]) -> dict[str, set[str]]:
+    components: Mapping[str, Mapping[str, Sequence[str]]] = inputs.get("components") or {}
+    return {name: set(component.get("reset") or ()) for name, component in components.items()}
