@@ -62,3 +62,13 @@ def role_arn(account_id: str, role: str) -> str:
 def thing_group_arn(region: str, account_id: str, group: str) -> str:
     """The ARN of a thing group."""
     return f"arn:aws:iot:{region}:{account_id}:thinggroup/{group}"
+
+
+def deploy_grant(stage: str) -> str:
+    """The managed policy in the tooling account that lets its holder assume a stage's deploy role."""
+    return f"{PREFIX}-deploy-{stage}"
+
+
+def access_role(fleet: str, stage: str, role: str) -> str:
+    """A fleet's cross-account role in the stage's account, and the grant of it in the trusted account (IAM: 64)."""
+    return f"{PREFIX}-{fleet}-{stage}-access-{role}"

@@ -1,0 +1,97 @@
+"""What the buckets themselves allow and refuse, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from edgewright.documents import naming, policy
+from edgewright.documents.place import FleetPlace, StagePlace
+from edgewright.manifest.model import Access
+
+
+def artifacts(bucket: str, stages: Sequence[StagePlace]) -> dict[str, Any]:
+    """Return the policy of an artifact bucket in the tooling account.
+
+    Devices and deploy roles of the workload accounts are let in by ``aws:PrincipalArn`` patterns below their account's
+    root: a role as a principal would have to exist before the bucket's policy, and the bucket comes first.
+
+    Args:
+        bucket: Its name.
+        stages: The stages of the bucket's Region.
+    """
+    arn = f"arn:aws:s3:::{bucket}"
+    objects = f"{arn}/components/*"
+    statements = [_tls_only(arn), _write_once(objects)]
+    for account_id in sorted({place.account_id for place in stages}):
+        here = sorted({place.stage for place in stages if place.account_id == account_id})
+        deployers = [naming.role_arn(account_id, naming.deploy_role(stage)) for stage in here]
+        devices = [naming.role_arn(account_id, naming.token_exchange_role("*", stage)) for stage in here]
+        readers = {"ArnLike": {"aws:PrincipalArn": deployers + devices}}
+        writers = {"ArnEquals": {"aws:PrincipalArn": deployers}}
+        principal = policy.root(account_id)
+        statements += [
+            # Greengrass reads an artifact with the rights of whoever creates the component version.
+            policy.statement(f"Read{account_id}", ["s3:GetObject"], [objects], principal=principal, conditions=readers),
+            policy.statement(
+                f"Locate{account_id}", ["s3:GetBucketLocation"], [arn], principal=principal, conditions=readers
+            ),
+            policy.statement(
+                f"Upload{account_id}", ["s3:PutObject"], [objects], principal=principal, conditions=writers
+            ),
+            policy.statement(f"List{account_id}", ["s3:ListBucket"], [arn], principal=principal, conditions=writers),
+        ]
+    return policy.document(statements)
+
+
+def captures(place: FleetPlace, access: Sequence[Access] = ()) -> dict[str, Any]:
+    """Return the policy of a fleet's capture bucket: TLS only, and the fleet's cross-account roles that read it.
+
+    Args:
+        place: The fleet in its stage.
+        access: ``access`` of the fleet; roles that name ``capture`` are let in with their own S3 actions.
+    """
+    arn = f"arn:aws:s3:::{place.capture_bucket}"
+    statements = [_tls_only(arn)]
+    for number, grant in enumerate(access, start=1):
+        actions = [action for action in grant.actions if action.startswith("s3:")]
+        if "capture" not in grant.resources or not actions:
+            continue
+        role = naming.role_arn(place.account_id, naming.access_role(place.name, place.stage, grant.role))
+        statements.append(
+            policy.statement(
+                f"Access{number}",
+                actions,
+                [arn, f"{arn}/*"],
+                principal=policy.root(place.account_id),
+                conditions={"ArnEquals": {"aws:PrincipalArn": role}},
+            )
+        )
+    return policy.document(statements)
+
+
+def _tls_only(arn: str) -> dict[str, Any]:
+    return policy.statement(
+        "TlsOnly",
+        ["s3:*"],
+        [arn, f"{arn}/*"],
+        effect="Deny",
+        principal="*",
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def _write_once(objects: str) -> dict[str, Any]:
+    """Return the refusal of every write that could replace an object, as Amazon S3's guide has it.
+
+    The parts of a multipart upload cannot carry ``If-None-Match``; they create no object, and the request that
+    completes the upload can.
+    """
+    return policy.statement(
+        "WriteOnce",
+        ["s3:PutObject"],
+        [objects],
+        effect="Deny",
+        principal="*",
+        conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    )

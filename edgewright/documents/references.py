@@ -1,0 +1,68 @@
+"""Values in a manifest that depend on where it is deployed: ``${capture.bucket}`` and the like become text.
+
+``$${`` stands for a literal ``${``. Validation reports an unknown reference at its line; here it is the last guard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from edgewright.documents.place import FleetPlace
+from edgewright.errors import EdgewrightError
+
+_REFERENCE = re.compile(r"\$(?P<escape>\$)?\{(?P<name>[^{}]*)\}")
+
+
+def values(place: FleetPlace, *, ring: str, capture: bool) -> dict[str, str]:
+    """Return what each reference stands for in one ring.
+
+    ``capture.prefix`` is the nucleus's own variable for the thing, because every device writes below its name. The
+    nucleus fills it in where ``interpolateComponentConfiguration`` is on, and in recipes always.
+
+    Args:
+        place: The fleet in its stage.
+        ring: Name of the ring.
+        capture: Whether the fleet captures; without it there is no bucket to refer to.
+    """
+    result = {
+        "account.id": place.account_id,
+        "artifacts.bucket": place.artifact_bucket,
+        "fleet": place.name,
+        "region": place.region,
+        "ring": ring,
+        "roleAlias": place.role_alias,
+        "stage": place.stage,
+    }
+    if capture:
+        result |= {"capture.bucket": place.capture_bucket, "capture.prefix": "{iot:thingName}"}
+    return result
+
+
+def resolve(value: Any, known: Mapping[str, str]) -> Any:
+    """Return ``value`` with every reference in its strings resolved; keys stay as they are.
+
+    Raises:
+        EdgewrightError: a reference that is not in ``known``.
+    """
+    if isinstance(value, str):
+        return _REFERENCE.sub(lambda match: _one(match, known), value)
+    if isinstance(value, Mapping):
+        return {key: resolve(item, known) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(item, known) for item in value]
+    return value
+
+
+def _one(match: re.Match[str], known: Mapping[str, str]) -> str:
+    if match["escape"]:
+        return match[0][1:]
+    name = match["name"]
+    if name not in known:
+        msg = (
+            f"there is no reference ${{{name}}} here: use one of {', '.join(sorted(known))}, "
+            f"or write $${{{name}}} when the text itself is meant"
+        )
+        raise EdgewrightError(msg)
+    return known[name]

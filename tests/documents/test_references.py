@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgewright.documents import references
+from edgewright.errors import EdgewrightError
+from tests.helpers import places
+
+KNOWN = references.values(places.fleet(), ring="canary", capture=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("${capture.bucket}", "acme-line-inspection-prod-333333333333", id="alone"),
+        pytest.param("s3://${capture.bucket}/x", "s3://acme-line-inspection-prod-333333333333/x", id="within"),
+        pytest.param("${fleet}/${stage}/${ring}", "line-inspection/prod/canary", id="several"),
+        pytest.param("${account.id} ${region}", "333333333333 eu-west-1", id="account"),
+        pytest.param("${artifacts.bucket}", "acme-artifacts-111111111111-eu-west-1", id="artifacts"),
+        pytest.param("${roleAlias}", "edgewright-line-inspection-prod", id="role alias"),
+        pytest.param("${capture.prefix}/a", "{iot:thingName}/a", id="the nucleus fills in the thing"),
+        pytest.param("$${fleet}", "${fleet}", id="escaped"),
+        pytest.param("$$${fleet}", "$${fleet}", id="escaped after a dollar"),
+        pytest.param("$fleet {fleet} $", "$fleet {fleet} $", id="no reference"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_references_become_text(text: str, expected: str) -> None:
+    assert references.resolve(text, KNOWN) == expected
+
+
+def test_references_are_resolved_wherever_there_is_a_string() -> None:
+    value = {"a": ["${fleet}", {"b": "${ring}"}], "n": 1, "t": True, "none": None, "${fleet}": 1.5}
+    assert references.resolve(value, KNOWN) == {
+        "a": ["line-inspection", {"b": "canary"}],
+        "n": 1,
+        "t": True,
+        "none": None,
+        "${fleet}": 1.5,
+    }
+
+
+@pytest.mark.parametrize("name", ["capture.buckets", "", " fleet", "Fleet", "secret"])
+def test_an_unknown_reference_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(EdgewrightError, match=r"there is no reference \$\{.*use one of account.id, artifacts.bucket"):
+        references.resolve(f"${{{name}}}", KNOWN)
+
+
+def test_without_capture_there_is_no_bucket_to_refer_to() -> None:
+    known = references.values(places.fleet(), ring="canary", capture=False)
+    with pytest.raises(EdgewrightError, match=r"there is no reference \$\{capture.bucket\} here"):
+        references.resolve("${capture.bucket}", known)
+
+
+@given(st.text(alphabet="${}ab.", max_size=30))
+def test_text_without_a_reference_is_left_as_it_is(text: str) -> None:
+    if "${" not in text:
+        assert references.resolve(text, KNOWN) == text
+
+
+@given(st.sampled_from(sorted(KNOWN)), st.text(alphabet="xyz ", max_size=10))
+def test_what_a_reference_stands_for_is_not_read_again(name: str, around: str) -> None:
+    """A value that itself looks like a reference stays text."""
+    known = {**KNOWN, name: "${fleet}"}
+    assert references.resolve(f"{around}${{{name}}}", known) == f"{around}${{fleet}}"
