@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Private components: recipes, the lock, reproducible artifacts. See docs/architecture.md."""

@@ -1,0 +1,251 @@
+"""The catalog: every private component version, append-only, with every problem found in one reading.
+
+``Catalog.load`` never raises for bad content. A version whose recipe cannot be read is in ``broken``; one that only
+differs from its lock is there to be looked at, with the problem that forbids its use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from edgewright.canonical import digest
+from edgewright.catalog import variables
+from edgewright.catalog.component import CatalogVersion, archived
+from edgewright.catalog.files import Folder, read_folder, sha256_of
+from edgewright.catalog.lint import Linter
+from edgewright.catalog.lock import Entry, Lock, read_lock
+from edgewright.catalog.recipe import Recipe, read_recipe
+from edgewright.catalog.relations import check_relations
+from edgewright.catalog.sidecar import Sidecar, read_sidecar
+from edgewright.source import Document, Problem, load_file
+from edgewright.versions import is_version, newest_first, parse_version
+
+CATALOG = "catalog"
+UNLOCKED = "is not in catalog.lock"
+RECIPE = "recipe.yaml"
+SIDECAR = "component.yaml"
+_BESIDE_COMPONENTS = frozenset(("README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store"))
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All versions in order of name and version, and every problem, sorted."""
+
+    root: Path
+    problems: tuple[Problem, ...]
+    broken: frozenset[tuple[str, str]]
+    """Name and version of folders whose recipe cannot be used."""
+    lock: Lock
+    _versions: Mapping[tuple[str, str], CatalogVersion]
+
+    @classmethod
+    def load(cls, root: Path) -> Catalog:
+        """Read ``root/catalog`` and ``root/catalog.lock``."""
+        return _Reader(root).read()
+
+    def __iter__(self) -> Iterator[CatalogVersion]:
+        return iter(self._versions.values())
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def get(self, name: str, version: str) -> CatalogVersion | None:
+        """Return a version; None when there is none that can be read."""
+        return self._versions.get((name, version))
+
+    def versions(self, name: str) -> tuple[str, ...]:
+        """Return the versions of a component, the newest first."""
+        return newest_first(version for each, version in self._versions if each == name)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The components, sorted, those with broken versions only included."""
+        return tuple(sorted({name for name, _ in self._versions} | {name for name, _ in self.broken}))
+
+
+def is_unlocked(problem: Problem) -> bool:
+    """Whether a problem is only that a version is new."""
+    return problem.message == UNLOCKED
+
+
+class _Reader:
+    """One reading of a catalog."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = read_lock(root)
+        self._problems: list[Problem] = list(self._lock.problems)
+        self._versions: dict[tuple[str, str], CatalogVersion] = {}
+        self._broken: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str]] = set()
+
+    def read(self) -> Catalog:
+        catalog = self._root / CATALOG
+        for name in self._folders(catalog, CATALOG):
+            for version in self._folders(catalog / name, f"{CATALOG}/{name}"):
+                self._version(name, version)
+        for key, entry in self._lock.entries.items():
+            if key not in self._seen:
+                self._vanished(entry)
+        order = sorted(self._versions, key=lambda key: (key[0], parse_version(key[1]), key[1]))
+        versions = {key: self._versions[key] for key in order}
+        self._problems += check_relations(versions.values())
+        problems = tuple(sorted(self._problems, key=lambda each: each.order))
+        return Catalog(self._root, problems, frozenset(self._broken), self._lock, versions)
+
+    def _folders(self, path: Path, shown: str) -> list[str]:
+        """The folders in ``path``; anything else is a problem."""
+        if not path.is_dir():
+            return []
+        names = []
+        for entry in sorted(path.iterdir()):
+            if entry.is_symlink() or not entry.is_dir():
+                if entry.name not in _BESIDE_COMPONENTS:
+                    what = "is a symbolic link" if entry.is_symlink() else "is no folder"
+                    self._add(f"{shown}/{entry.name}", what, f"keep only {CATALOG}/NAME/VERSION/ folders here")
+            elif not entry.name.startswith("."):
+                names.append(entry.name)
+        return names
+
+    def _version(self, name: str, version: str) -> None:
+        shown = f"{CATALOG}/{name}/{version}"
+        if not is_version(version):
+            self._add(shown, "is not named by a version", "name the folder MAJOR.MINOR.PATCH, such as 1.0.0")
+            return
+        self._seen.add((name, version))
+        folder = read_folder(self._root / CATALOG / name / version)
+        for file, why in folder.refused.items():
+            self._add(f"{shown}/{file}", why, "put a plain file in its place")
+        if RECIPE not in folder.files:
+            self._broken.add((name, version))
+            self._add(shown, f"has no {RECIPE}", "add one, or delete the folder if it was never published")
+            return
+        document = load_file(folder.files[RECIPE], f"{shown}/{RECIPE}")
+        read = read_recipe(document)
+        self._problems += read.problems
+        sidecar = self._sidecar(folder, shown)
+        if read.recipe is None:
+            self._broken.add((name, version))
+            if isinstance(document.value, dict):
+                self._locked(name, version, self._entry(name, version, folder, document))
+            return
+        recipe = read.recipe
+        self._named(document, recipe, name, version)
+        self._problems += variables.check(document, recipe)
+        linter = Linter(document, recipe, sidecar)
+        self._problems += linter.problems()
+        for rule in linter.unused:
+            self._add(f"{shown}/{SIDECAR}", f"justification.{rule} excuses nothing", "remove it", severity="warning")
+        self._files(document, recipe, folder, shown)
+        entry = self._entry(name, version, folder, document)
+        self._locked(name, version, entry)
+        path = self._root / CATALOG / name / version
+        self._versions[name, version] = CatalogVersion(
+            name, version, path, recipe, document, entry, sidecar, self._root, folder
+        )
+
+    def _sidecar(self, folder: Folder, shown: str) -> Sidecar | None:
+        if SIDECAR not in folder.files:
+            return None
+        sidecar, problems = read_sidecar(load_file(folder.files[SIDECAR], f"{shown}/{SIDECAR}"))
+        self._problems += problems
+        return sidecar
+
+    def _named(self, document: Document, recipe: Recipe, name: str, version: str) -> None:
+        for key, said, folder in (
+            ("ComponentName", recipe.ComponentName, name),
+            ("ComponentVersion", recipe.ComponentVersion, version),
+        ):
+            if said != folder:
+                message = f"is not what its folder says, which is {folder}"
+                remedy = f'write "{folder}", or move the folder'
+                self._problems.append(document.problem((key,), message, got=document.shown((key,)), remedy=remedy))
+
+    def _files(self, document: Document, recipe: Recipe, folder: Folder, shown: str) -> None:
+        """Every artifact has its file, and every file its artifact."""
+        used = {RECIPE, SIDECAR}
+        for number, manifest in enumerate(recipe.Manifests):
+            for place, artifact in enumerate(manifest.Artifacts):
+                file = artifact.file
+                if file is None:
+                    continue
+                path = ("Manifests", number, "Artifacts", place, "URI")
+                inside = archived(folder, file)
+                if file in folder.files:
+                    used.add(file)
+                elif inside:
+                    prefix = file.removesuffix(".zip")
+                    used |= {f"{prefix}/{each}" for each in inside}
+                else:
+                    also = f", or a folder {file.removesuffix('.zip')}/ to be packed" if file.endswith(".zip") else ""
+                    message = f"there is no {shown}/{file}"
+                    remedy = f"put the file beside the recipe{also}"
+                    self._problems.append(document.problem(path, message, got=f"catalog:{file}", remedy=remedy))
+        for file in folder.files:
+            if file not in used:
+                uri = f"catalog:{file.partition('/')[0]}.zip" if "/" in file else f"catalog:{file}"
+                remedy = f"add {uri} to Artifacts, or delete it"
+                self._add(f"{shown}/{file}", "is in no artifact of the recipe, so no device gets it", remedy)
+
+    def _entry(self, name: str, version: str, folder: Folder, document: Document) -> Entry:
+        files = {file: f"sha256:{sha256_of(path)}" for file, path in folder.files.items()}
+        return Entry(name, version, digest(document.value), files)
+
+    def _locked(self, name: str, version: str, found: Entry) -> None:
+        """A version that is locked is as it was published; one that is not says how to publish it."""
+        shown = f"{CATALOG}/{name}/{version}"
+        locked = self._lock.entries.get((name, version))
+        if locked is None:
+            self._add(f"{shown}/{RECIPE}", UNLOCKED, "run: edgewright component lock")
+            return
+        new = f"{CATALOG}/{name}/{self._next(name)}/"
+        remedy = f"a published version never changes: restore it, and make a new folder {new} for the change"
+        for file in sorted({*found.files, *locked.files}):
+            now, then = found.files.get(file), locked.files.get(file)
+            if now == then:
+                continue
+            if now is None:
+                self._add(
+                    f"{shown}/{file}",
+                    f"was published with {name}@{version} and is gone",
+                    remedy,
+                    got=f"nothing, locked is {then}",
+                )
+            elif then is None:
+                self._add(f"{shown}/{file}", f"was not published with {name}@{version}", remedy, got=now)
+            else:
+                message = f"is not what was published with {name}@{version}"
+                self._add(f"{shown}/{file}", message, remedy, got=f"{now}, locked is {then}")
+        if locked.files.get(RECIPE) == found.files.get(RECIPE) and locked.recipe != found.recipe:
+            message = f"the recipe of {name}@{version} does not have the digest of its locked text"
+            self._problems.append(
+                Problem(
+                    "catalog.lock",
+                    locked.line,
+                    1,
+                    "",
+                    message,
+                    f"{locked.recipe}, found {found.recipe}",
+                    "restore catalog.lock from Git",
+                )
+            )
+
+    def _vanished(self, entry: Entry) -> None:
+        message = f"{entry.name}@{entry.version} was published and its folder is gone"
+        remedy = f"restore {CATALOG}/{entry.name}/{entry.version}/ from Git: devices may be told to go back to it"
+        self._problems.append(Problem("catalog.lock", entry.line, 1, "", message, None, remedy))
+
+    def _next(self, name: str) -> str:
+        """The version after the newest that is taken."""
+        folder = self._root / CATALOG / name
+        taken = [each.name for each in folder.iterdir() if is_version(each.name)]
+        taken += [version for each, version in self._lock.entries if each == name]
+        newest = parse_version(newest_first(taken)[0])
+        return str(newest.next_patch())
+
+    def _add(self, file: str, message: str, remedy: str, *, got: str | None = None, severity: Any = "error") -> None:
+        self._problems.append(Problem(file, 1, 1, "", message, got, remedy, severity))

@@ -1,0 +1,99 @@
+"""A private component version: its recipe, its files, what it amounts to, and what devices download."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from edgewright.catalog.files import Folder, build_archive
+from edgewright.catalog.lock import Entry
+from edgewright.catalog.recipe import Recipe
+from edgewright.catalog.sidecar import Sidecar
+from edgewright.source import Document
+
+STORE = (".edgewright", "artifacts")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that a device downloads: a file of the version's folder, or an archive of a folder in it."""
+
+    file: str
+    path: Path
+    sha256: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True)
+class CatalogVersion:
+    """One private component version."""
+
+    name: str
+    version: str
+    folder: Path
+    recipe: Recipe
+    document: Document
+    """The recipe as it is written, with its places."""
+    entry: Entry
+    """What the files on disk amount to; the same as in the lock, unless a problem says otherwise."""
+    sidecar: Sidecar | None
+    _root: Path
+    _files: Folder
+
+    @property
+    def digest(self) -> str:
+        """``sha256:<hex>`` of the canonical recipe and of the files that it ships."""
+        return self.entry.digest
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Which of the five parts of a device it provides."""
+        return frozenset(self.sidecar.provides) if self.sidecar else frozenset()
+
+    @property
+    def kind(self) -> str | None:
+        """What the component is, from its sidecar."""
+        return self.sidecar.kind if self.sidecar else None
+
+    @cached_property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The artifacts beside the recipe, in the recipe's order; archives are built now.
+
+        Raises:
+            EdgewrightError: an archive cannot be written.
+        """
+        return tuple(self._artifact(each.file) for each in self.recipe.artifacts if each.file is not None)
+
+    def rendered_recipe(self, uri_for: Callable[[Artifact], str]) -> dict[str, Any]:
+        """Return the recipe as plain JSON, each ``catalog:`` URI replaced by ``uri_for(artifact)``."""
+        uris = {f"catalog:{each.file}": uri_for(each) for each in self.artifacts}
+        rendered: dict[str, Any] = copy.deepcopy(self.document.value)
+        for manifest in rendered["Manifests"]:
+            for artifact in manifest.get("Artifacts") or ():
+                artifact["URI"] = uris.get(artifact["URI"], artifact["URI"])
+        return rendered
+
+    def _artifact(self, file: str) -> Artifact:
+        plain = self._files.files.get(file)
+        if plain is not None:
+            return Artifact(file, plain, self.entry.files[file].removeprefix("sha256:"), plain.stat().st_size)
+        path, sha256 = build_archive(archived(self._files, file), self._root.joinpath(*STORE), file)
+        return Artifact(file, path, sha256, path.stat().st_size)
+
+
+def archived(folder: Folder, file: str) -> dict[str, Path]:
+    """Return what ``catalog:<name>.zip`` packs: the files of the folder ``<name>/``, by their path in it."""
+    prefix = file.removesuffix(".zip") + "/"
+    if not file.endswith(".zip"):
+        return {}
+    return {name.removeprefix(prefix): path for name, path in folder.files.items() if name.startswith(prefix)}
+
+
+def archived_by(version: CatalogVersion, artifact: Artifact) -> bool:
+    """Whether an artifact is an archive of a folder, not a file of the catalog."""
+    return artifact.file not in version.entry.files

@@ -1,0 +1,197 @@
+"""What a recipe may say and nobody should: commands that hang, change by the day, or need rights they do not have.
+
+Each rule has a name. A component that must break one says why in its ``component.yaml``, under ``justification``.
+Scripts are read by patterns, not run: a rule speaks only where the pattern is certain.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Literal
+
+from edgewright.catalog.recipe import Recipe, Step, Steps
+from edgewright.catalog.sidecar import Sidecar
+from edgewright.source import Document, Problem
+
+DOCKER_MANAGER = "aws.greengrass.DockerApplicationManager"
+_SUDO = re.compile(r"(?:^|[;&|(]\s*|\s)sudo\s")
+_APT = re.compile(r"\bapt(?:-get)?\s+(?:-\S+\s+)*(?:install|upgrade|dist-upgrade)\b[^;&|\n]*")
+_APT_YES = re.compile(r"\s(?:-[a-z]*y[a-z]*|--yes|--assume-yes)(?:\s|$)")
+_PIP = re.compile(r"\bpip3?(?:\.\d+)?\s+(?:-\S+\s+)*install\b([^;&|\n]*)")
+_PIP_WITH_VALUE = frozenset(
+    ("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url", "-f",
+     "--find-links", "--prefix", "--root", "--only-binary", "--no-binary", "--platform", "--python-version",
+     "--upgrade-strategy", "--timeout", "--retries", "--proxy", "--cert", "--trusted-host", "--cache-dir", "--log",
+     "--progress-bar", "--src", "--report")
+)  # fmt: skip
+_COMPOSE_1 = re.compile(r"(?:^|[;&|(]\s*|\s)docker-compose\s")
+_LATEST = re.compile(r"\bdocker\s[^;&|\n]*?\s(\S+:latest)\b")
+_BACKGROUND = re.compile(r"[^&>]&\s*(?:$|\n|[A-Za-z])|\bnohup\s|\bdocker[ -]compose\b[^;&|\n]*\bup\b[^;&|\n]*\s-d\b"
+                         r"|\bdocker\s+run\b[^;&|\n]*\s(?:-d|--detach)\b")  # fmt: skip
+
+Path = tuple[str | int, ...]
+
+
+class Linter:
+    """The rules, over one recipe; what is justified is left out, what is justified in vain is said."""
+
+    def __init__(self, document: Document, recipe: Recipe, sidecar: Sidecar | None) -> None:
+        self._document = document
+        self._recipe = recipe
+        self._reasons = dict(sidecar.justification) if sidecar else {}
+        self._used: set[str] = set()
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every finding."""
+        yield from self._dependencies()
+        if self._recipe.Lifecycle is not None:
+            yield from self._lifecycle(("Lifecycle",), self._recipe.Lifecycle)
+        for number, manifest in enumerate(self._recipe.Manifests):
+            if manifest.Lifecycle is not None:
+                yield from self._lifecycle(("Manifests", number, "Lifecycle"), manifest.Lifecycle)
+            yield from self._artifacts(number)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Rules that are justified although nothing breaks them; known once ``problems`` is exhausted."""
+        return tuple(sorted(set(self._reasons) - self._used))
+
+    def _find(
+        self,
+        rule: str,
+        path: Path,
+        message: str,
+        remedy: str,
+        *,
+        got: str | None = None,
+        severity: Literal["error", "warning"] = "error",
+    ) -> Iterator[Problem]:
+        if rule in self._reasons:
+            self._used.add(rule)
+            return
+        yield self._document.problem(path, message, got=got, remedy=remedy, severity=severity)
+
+    # --- dependencies ------------------------------------------------------------------------------------------
+
+    def _dependencies(self) -> Iterator[Problem]:
+        for name, dependency in self._recipe.dependencies.items():
+            path = ("ComponentDependencies", name, "VersionRequirement")
+            if name == self._recipe.ComponentName:
+                yield self._document.problem(path[:2], "depends on itself", remedy="remove it")
+            if not dependency.requirement.bounded_above:
+                yield from self._find(
+                    "unbounded", path, "takes every version to come, also one that breaks this component",
+                    "bound it, such as ^2.0.0", got=f'"{dependency.requirement}"', severity="warning",
+                )  # fmt: skip
+
+    # --- artifacts ---------------------------------------------------------------------------------------------
+
+    def _artifacts(self, number: int) -> Iterator[Problem]:
+        names: dict[str, int] = {}
+        for place, artifact in enumerate(self._recipe.Manifests[number].Artifacts):
+            path: Path = ("Manifests", number, "Artifacts", place, "URI")
+            if artifact.URI.startswith("docker:"):
+                yield from self._image(path, artifact.URI.removeprefix("docker:"))
+                continue
+            name = artifact.URI.rpartition("/")[2].removeprefix("catalog:")
+            if name in names:
+                message = f"{name} is named twice; on the device both would be the same file"
+                yield self._document.problem(path, message, remedy="keep one")
+            names[name] = place
+
+    def _image(self, path: Path, image: str) -> Iterator[Problem]:
+        last = image.rpartition("/")[2]
+        if "@sha256:" not in image and (":" not in last or last.endswith(":latest")):
+            yield from self._find(
+                "latest-image", path, "is whatever image is newest when a device deploys",
+                "pin a digest, docker:NAME@sha256:..., or a version", got=image,
+            )  # fmt: skip
+        if DOCKER_MANAGER not in self._recipe.ComponentDependencies:
+            message = f"a docker: artifact is fetched by {DOCKER_MANAGER}, which is no dependency"
+            yield self._document.problem(
+                path, message, remedy=f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}'
+            )
+
+    # --- lifecycle ---------------------------------------------------------------------------------------------
+
+    def _lifecycle(self, path: Path, lifecycle: Steps) -> Iterator[Problem]:
+        for name, step in lifecycle.steps.items():
+            yield from self._step((*path, name), step)
+        if lifecycle.install is not None and lifecycle.install.Timeout is None:
+            yield from self._find(
+                "install-timeout", (*path, "install"), "has no Timeout; after 120 s the nucleus fails the deployment",
+                "say how many seconds a slow device may need",
+            )  # fmt: skip
+        startup = lifecycle.startup
+        if startup is not None and lifecycle.shutdown is None and _BACKGROUND.search(_code(startup.Script)):
+            yield from self._find(
+                "shutdown", (*path, "startup"), "leaves something running, and no shutdown step ends it",
+                "add shutdown", severity="warning",
+            )  # fmt: skip
+
+    def _step(self, path: Path, step: Step) -> Iterator[Problem]:
+        script = (*path, "Script")
+        code = _code(step.Script)
+        if step.RequiresPrivilege:
+            yield from self._find(
+                "privilege", (*path, "RequiresPrivilege"), "runs as root without a reason",
+                "remove it, or add to component.yaml justification: {privilege: WHY}",
+            )  # fmt: skip
+        if _SUDO.search(code):
+            yield from self._find(
+                "sudo", script, "uses sudo, which asks for a password on most devices",
+                "write RequiresPrivilege: true instead",
+            )  # fmt: skip
+        for command in _APT.finditer(code):
+            if not _APT_YES.search(command.group()):
+                yield from self._find(
+                    "apt-get",
+                    script,
+                    "asks whether to go on, and nobody answers",
+                    "add -y",
+                    got=command.group().strip(),
+                )
+            if not step.RequiresPrivilege and not _SUDO.search(code):
+                yield from self._find(
+                    "apt-get", script, "installs packages, which only root may",
+                    "write RequiresPrivilege: true", got=command.group().strip(),
+                )  # fmt: skip
+        for arguments in _PIP.finditer(code):
+            loose = [each for each in _packages(arguments[1]) if "==" not in each]
+            if loose:
+                yield from self._find(
+                    "pip", script, "installs whatever version is newest when a device deploys",
+                    "pin each with ==, or use --require-hashes -r FILE", got=", ".join(loose),
+                )  # fmt: skip
+        if _COMPOSE_1.search(code):
+            yield from self._find("docker-compose", script, "docker-compose 1 is retired", "write docker compose")
+        for image in _LATEST.finditer(code):
+            yield from self._find(
+                "latest-image", script, "is whatever image is newest when a device deploys",
+                "pin a digest or a version", got=image[1],
+            )  # fmt: skip
+
+
+def _code(script: str) -> str:
+    """The script without comments; continued lines are joined."""
+    return re.sub(r"(?m)(?:^|(?<=\s))#.*$", "", script.replace("\\\n", " "))
+
+
+def _packages(arguments: str) -> list[str]:
+    """What ``pip install`` is asked for by name: no options, no files, no folders, no addresses."""
+    try:
+        words = shlex.split(arguments)
+    except ValueError:
+        words = arguments.split()
+    packages = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word in _PIP_WITH_VALUE
+        elif not re.search(r"[/{}$]|^\.|\.whl$|\.tar\.gz$", word):
+            packages.append(word)
+    return packages
