@@ -13,10 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgewright.canonical import canonical_json
-from edgewright.catalog.problems import from_pydantic, refuse
 from edgewright.catalog.types import (
     CATALOG_URI,
     Attributes,
@@ -28,9 +27,11 @@ from edgewright.catalog.types import (
     SkipIf,
     Uri,
     Version,
+    refuse,
     some,
 )
 from edgewright.source import Document, Problem
+from edgewright.validation import parse
 from edgewright.versions import Range
 
 FORMAT_VERSION = "2020-01-25"
@@ -51,7 +52,7 @@ class _Model(BaseModel):
 class Step(_Model):
     """One lifecycle step. A plain string is its script. ``Timeout`` is in seconds."""
 
-    Script: str
+    Script: str = Field(examples=["COMMAND"])
     RequiresPrivilege: bool = False
     Skipif: SkipIf = None
     Timeout: Seconds | None = None
@@ -79,12 +80,11 @@ class Steps(_Model):
     shutdown: Step | None = None
     recover: Step | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_long_step(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("run") is not None and value.get("startup") is not None:
-            refuse("has run and startup; the nucleus starts only one of them", "keep startup where readiness matters")
-        return value
+    @model_validator(mode="after")
+    def _one_long_step(self) -> Steps:
+        if self.run is not None and self.startup is not None:
+            refuse("has run and startup, of which the nucleus starts one only", "keep startup where readiness matters")
+        return self
 
     @property
     def steps(self) -> dict[str, Step]:
@@ -102,7 +102,7 @@ class FilePermission(_Model):
 class RecipeArtifact(_Model):
     """A file that a device downloads. ``catalog:FILE`` is a file beside the recipe; the program fills in the URI."""
 
-    URI: Uri
+    URI: Uri = Field(examples=["catalog:FILE"])
     Unarchive: Literal["NONE", "ZIP"] = "NONE"
     Permission: FilePermission = FilePermission()
     Digest: Digest = None
@@ -135,7 +135,7 @@ class Manifest(_Model):
 class RecipeDependency(_Model):
     """Another component that must be there, in a range of versions."""
 
-    VersionRequirement: RangeText
+    VersionRequirement: RangeText = Field(examples=["^1.0.0"])
     DependencyType: Literal["HARD", "SOFT"] = "HARD"
 
 
@@ -155,16 +155,16 @@ class Dependency(NamedTuple):
 class Recipe(_Model):
     """A component version, as Greengrass knows it."""
 
-    RecipeFormatVersion: Literal["2020-01-25"]
-    ComponentName: Name
-    ComponentVersion: Version
+    RecipeFormatVersion: Literal["2020-01-25"] = Field(examples=['"2020-01-25"'])
+    ComponentName: Name = Field(examples=["com.acme.parts-model"])
+    ComponentVersion: Version = Field(examples=['"1.0.0"'])
     ComponentDescription: str | None = None
     ComponentPublisher: str | None = None
     ComponentType: Literal["aws.greengrass.generic"] | None = None
     ComponentConfiguration: Configuration = Configuration()
     ComponentDependencies: dict[Name, RecipeDependency] = Field(default_factory=dict)
     Lifecycle: Steps | None = None
-    Manifests: Annotated[tuple[Manifest, ...], Field(strict=False), some]
+    Manifests: Annotated[tuple[Manifest, ...], Field(strict=False), some] = Field(description="at least one manifest")
 
     @property
     def dependencies(self) -> dict[str, Dependency]:
@@ -204,19 +204,14 @@ class Read:
 
 def read_recipe(document: Document) -> Read:
     """Turn a document into a recipe, with every problem of its shape. Never raises for bad content."""
-    problems = list(document.problems)
-    value = document.value
-    if not isinstance(value, dict):
-        if not problems:
-            problems.append(document.problem((), "is not a recipe", got=document.shown(()), remedy="write a mapping"))
+    parsed = parse(Recipe, document)
+    problems = list(parsed.problems)
+    if isinstance(document.value, dict):
+        problems += _format_version(document, document.value)
+    if parsed.model is None or any(each.severity == "error" for each in problems):
         return Read(None, tuple(problems))
-    problems += _format_version(document, value)
-    try:
-        recipe = Recipe.model_validate(value)
-    except ValidationError as error:
-        return Read(None, (*problems, *_unique(problems, from_pydantic(document, error, Recipe))))
-    problems += _size(document, recipe)
-    return Read(recipe if not any(each.severity == "error" for each in problems) else None, tuple(problems))
+    problems += _size(document, parsed.model)
+    return Read(None if problems else parsed.model, tuple(problems))
 
 
 def _format_version(document: Document, value: dict[str, Any]) -> list[Problem]:
@@ -243,8 +238,3 @@ def _size(document: Document, recipe: Recipe) -> list[Problem]:
         return []
     message = f"a recipe may have {MAX_BYTES} bytes once its artifact URIs are filled in"
     return [document.problem((), message, got=f"{size}", remedy="move scripts into an artifact and call them")]
-
-
-def _unique(before: list[Problem], found: list[Problem]) -> list[Problem]:
-    places = {(each.line, each.column) for each in before}
-    return [each for each in found if (each.line, each.column) not in places]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from edgewright.catalog.problems import from_pydantic, refuse
+from edgewright.catalog.types import refuse
 from edgewright.source import Document, Problem
+from edgewright.validation import parse
 
 Kind = Literal["onnx-model", "python-inference", "service", "docker-compose", "lambda-function", "edge-manager-model"]
 Part = Literal["runtime", "agent", "application", "data connection"]
@@ -34,13 +35,5 @@ class Sidecar(BaseModel):
 
 def read_sidecar(document: Document) -> tuple[Sidecar | None, tuple[Problem, ...]]:
     """Turn a document into a sidecar; None when something is wrong."""
-    if document.problems:
-        return None, document.problems
-    if not isinstance(document.value, dict):
-        return None, (
-            document.problem((), "is not a mapping", got=document.shown(()), remedy="write kind: onnx-model, ..."),
-        )
-    try:
-        return Sidecar.model_validate(document.value), ()
-    except ValidationError as error:
-        return None, tuple(from_pydantic(document, error, Sidecar))
+    parsed = parse(Sidecar, document)
+    return (None if parsed.problems else parsed.model), parsed.problems

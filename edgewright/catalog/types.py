@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from pydantic import BeforeValidator
 
 from edgewright.catalog.platforms import regex
-from edgewright.catalog.problems import refuse
 from edgewright.versions import Range, is_version
 
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
@@ -21,6 +20,12 @@ _DIGEST = re.compile(r"[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 
+def refuse(message: str, remedy: str) -> NoReturn:
+    """Refuse a value from within a validator; what comes after the semicolon becomes the remedy (validation)."""
+    refusal = f"{message}; {remedy}"
+    raise ValueError(refusal)
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         refuse(
@@ -31,7 +36,7 @@ def _name(value: Any) -> str:
 
 def _version(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        refuse("a version must be text; YAML reads this as a number", "put quotes around it")
+        refuse("a version must be text, and YAML reads this as a number", "put quotes around it")
     if not is_version(value):
         refuse("must be one exact version", 'write MAJOR.MINOR.PATCH, such as "1.10.0"')
     return str(value)
@@ -39,7 +44,7 @@ def _version(value: Any) -> str:
 
 def _range(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        refuse("a version range must be text; YAML reads this as a number", "put quotes around it")
+        refuse("a version range must be text, and YAML reads this as a number", "put quotes around it")
     try:
         return Range.parse(str(value)).text
     except ValueError:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from edgewright.catalog.problems import closest
 from edgewright.catalog.recipe import Recipe, Steps
 from edgewright.source import Document, Problem
+from edgewright.validation import did_you_mean
 
 KNOWN = {
     "artifacts": ("path", "decompressedPath"),
@@ -82,7 +82,7 @@ def _own(document: Document, recipe: Recipe, use: Use) -> Problem | None:
         return document.problem(use.path, message, remedy="give it a default", severity="warning")
     keys = KNOWN.get(use.namespace)
     if keys is None:
-        near = closest(use.namespace, (*KNOWN, "configuration"))
+        near = did_you_mean(use.namespace, (*KNOWN, "configuration"))
         if near is None:
             return None  # braces that are the script's own business
         return document.problem(
@@ -104,7 +104,7 @@ def _other(document: Document, recipe: Recipe, use: Use) -> Problem | None:
     if name in recipe.ComponentDependencies:
         return None
     message = f"{use.text} asks for {name}, which is no direct dependency, so the nucleus does not fill it in"
-    near = closest(name, tuple(recipe.ComponentDependencies))
+    near = did_you_mean(name, tuple(recipe.ComponentDependencies))
     remedy = f"did you mean {near}?" if near else f"add {name} to ComponentDependencies"
     return document.problem(use.path, message, remedy=remedy)
 
