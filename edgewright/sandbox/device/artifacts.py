@@ -1,0 +1,163 @@
+"""Artifacts of a component version: fetched from S3, checked against the recipe's digest, unpacked.
+
+Follows ``ComponentManager.prepareArtifacts``, ``S3Downloader`` and ``Unarchiver``. An artifact that is there and has
+the right digest is not fetched again; nothing is ever pruned, so a roll-back finds what it needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import shutil
+import stat
+import tempfile
+import uuid
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final
+from urllib.parse import urlsplit
+
+from edgewright.sandbox.device.failures import DeploymentError
+from edgewright.sandbox.device.paths import DevicePaths, safe_name
+from edgewright.sandbox.device.recipes import Artifact, Recipe
+
+Fetch = Callable[[str, str, BinaryIO], None]
+"""Writes the object (bucket, key) into the file; raises DeploymentError when it may not or cannot."""
+
+_ALGORITHMS: Final = {"SHA-256": "sha256", "SHA256": "sha256"}
+_BLOCK: Final = 1 << 20  # bytes read at a time
+_READ = {"NONE": 0, "OWNER": stat.S_IRUSR, "ALL": stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH}
+_EXECUTE = {"NONE": 0, "OWNER": stat.S_IXUSR, "ALL": stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH}
+
+
+def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch) -> None:
+    """Make every artifact of ``recipe`` available on the device.
+
+    Raises:
+        DeploymentError: an artifact cannot be fetched, does not match its digest, or is no archive.
+    """
+    for artifact in recipe.artifacts:
+        try:
+            _prepare_one(artifact, recipe, paths, fetch)
+        except DeploymentError as error:
+            msg = (
+                f"Failed to download artifact name: '{artifact.uri}' for component {recipe.name}-{recipe.version}, "
+                f"reason: {error}"
+            )
+            raise DeploymentError(msg, "ARTIFACT_DOWNLOAD_ERROR", *error.codes, kind=error.kind) from error
+
+
+def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: Fetch) -> None:
+    bucket, key = _s3(artifact.uri)
+    folder = paths.artifacts(recipe.name, recipe.version)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / artifact.file
+    expected = _expected(artifact)
+    fresh = not (file.is_file() and _sha256(file) == expected)
+    if fresh:
+        _download(file, expected, lambda target: fetch(bucket, key, target))
+    file.chmod(_READ[artifact.read] | _EXECUTE[artifact.execute] | stat.S_IRUSR | stat.S_IWUSR)
+    if artifact.unarchive:
+        target = paths.unarchived(recipe.name, recipe.version) / file.stem
+        if fresh or not target.is_dir():
+            unpack(file, target, artifact)
+
+
+def _s3(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    if parts.scheme.lower() != "s3":
+        msg = f"artifact URI scheme {parts.scheme.upper() or 'NONE'!r} is not supported by a simulated device; use s3"
+        raise DeploymentError(msg, "UNSUPPORTED_ARTIFACT_SCHEME")
+    key = uri.split("://", 1)[1].partition("/")[2]
+    try:
+        safe_name(key.rsplit("/", 1)[-1])
+    except ValueError as error:
+        msg = f"artifact URI {uri!r} is not of the form s3://bucket/key"
+        raise DeploymentError(msg, "S3_ARTIFACT_URI_NOT_VALID") from error
+    return parts.netloc, key
+
+
+def _expected(artifact: Artifact) -> bytes:
+    """The SHA-256 that the cloud put into the recipe, base64 as AWS writes it, or hexadecimal."""
+    algorithm = _ALGORITHMS.get((artifact.algorithm or "SHA-256").upper())
+    if artifact.digest is None or algorithm is None:
+        msg = "the recipe has no SHA-256 digest for it; only a digest made when the version was created can be trusted"
+        raise DeploymentError(msg, "RECIPE_MISSING_ARTIFACT_HASH_ALGORITHM")
+    try:
+        raw = bytes.fromhex(artifact.digest) if len(artifact.digest) == 64 else base64.b64decode(artifact.digest)
+    except (ValueError, binascii.Error) as error:
+        msg = f"the recipe's digest {artifact.digest!r} is neither base64 nor hexadecimal"
+        raise DeploymentError(msg, "RECIPE_MISSING_ARTIFACT_HASH_ALGORITHM") from error
+    return raw
+
+
+def _sha256(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
+
+
+def _download(file: Path, expected: bytes, fetch: Callable[[BinaryIO], None]) -> None:
+    """Fetch into a neighbour and move it into place only when its digest is right."""
+    temporary = file.with_name(f".incoming-{uuid.uuid4().hex}")
+    try:
+        with temporary.open("wb") as target:
+            fetch(target)
+        actual = _sha256(temporary)
+        if actual == expected:
+            temporary.replace(file)
+    except OSError as error:
+        msg = f"the device cannot write it: {error}"
+        raise DeploymentError(msg, "IO_WRITE_ERROR") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    if actual != expected:
+        msg = (
+            "Integrity check for downloaded artifact failed. Probably due to file corruption. "
+            f"(expected SHA-256 {expected.hex()}, got {actual.hex()})"
+        )
+        raise DeploymentError(msg, "ARTIFACT_CHECKSUM_MISMATCH")
+
+
+def unpack(archive: Path, target: Path, artifact: Artifact) -> None:
+    """Unpack a ZIP archive into ``target``, whole or not at all; modes are kept, links and ways out are refused.
+
+    Raises:
+        DeploymentError: it is no ZIP archive, or an entry would land outside of ``target``.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".unpacking-"))
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for entry in opened.infolist():
+                _unpack_entry(opened, entry, staging, artifact)
+        staging.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        staging.rename(target)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, zlib.error) as error:
+        msg = f"Failed to unarchive {archive.name}: {error}"
+        raise DeploymentError(msg, "IO_UNZIP_ERROR") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _unpack_entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, staging: Path, artifact: Artifact) -> None:
+    mode = entry.external_attr >> 16
+    place = (staging / entry.filename).resolve()
+    if not place.is_relative_to(staging.resolve()) or stat.S_ISLNK(mode) or "\\" in entry.filename:
+        msg = f"entry {entry.filename!r} would land outside of the archive's folder, or is a link"
+        raise DeploymentError(msg, "IO_UNZIP_ERROR")
+    if entry.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(entry) as source, place.open("wb") as written:
+        shutil.copyfileobj(source, written, _BLOCK)
+    kept = stat.S_IMODE(mode) & 0o755 if mode else 0
+    place.chmod(kept | _READ[artifact.read] | _EXECUTE[artifact.execute] | stat.S_IRUSR | stat.S_IWUSR)
+    if place.stat().st_size != entry.file_size:
+        msg = f"entry {entry.filename!r} is shorter than the archive says"
+        raise DeploymentError(msg, "IO_UNZIP_ERROR")
