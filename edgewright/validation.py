@@ -95,13 +95,11 @@ def parse(model: type[M], document: Document) -> Parsed[M]:
         try:
             parsed = model.model_validate(_without(document.value, (), cut), by_alias=True, by_name=False)
         except ValidationError as error:
-            found = _found(Parsed(document, None, (), cut), error)
-            if cut:  # what is wrong only because something is missing now is no news
-                rest: Parsed[M] = Parsed(document, None, (), cut)
-                new = [(loc, detail) for loc, detail in found if rest.holds(loc) and detail["type"] != "missing"]
-            else:
-                new = found
-            problems += _problems(model, document, new)
+            result: Parsed[M] = Parsed(document, None, (), cut)
+            found = _found(result, error)
+            # what is wrong only because something was cut out is no news
+            news = [(loc, detail) for loc, detail in found if detail["type"] != "missing" and result.holds(loc)]
+            problems += _problems(model, document, news if cut else found)
             cut |= {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found}
         else:
             return Parsed(document, parsed, (*document.problems, *problems), cut)
@@ -130,11 +128,10 @@ def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
     steps: list[str | int] = []
     value = parsed.document.value
     for step in parsed._written([step for step in detail["loc"] if step != "[key]"]):  # noqa: SLF001 -- its own module
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and step < len(value)
-        ):
-            value = value[step]
-        elif not (detail["type"] == "missing" and step == detail["loc"][-1]):
+        inside = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+        if step in inside:
+            value = inside[step]
+        elif detail["type"] != "missing" or step != detail["loc"][-1]:
             continue
         steps.append(step)
     return tuple(steps)

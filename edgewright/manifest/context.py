@@ -1,0 +1,152 @@
+"""What the rules look at: every manifest as far as it could be read, and the rings with where they would run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from edgewright.catalog.catalog import Catalog
+from edgewright.catalog.component import CatalogVersion
+from edgewright.catalog.recipe import Dependency
+from edgewright.manifest.model import Component, Fleet, FleetStage, Organisation, Ring, Stage
+from edgewright.source import Problem
+from edgewright.validation import Parsed
+
+Path_ = Sequence["str | int"]
+Severity = Literal["error", "warning"]
+Since = Callable[[str, int], "str | None"]
+"""Since when a line of a file is as it is, for instance from git; None when that is not known."""
+
+
+@dataclass(frozen=True)
+class StageFile:
+    """fleets/<folder>/<name>.yaml."""
+
+    folder: str
+    name: str
+    parsed: Parsed[FleetStage]
+
+
+@dataclass(frozen=True)
+class RingPlace:
+    """A ring, and what is known of where it runs; the parts are None where their own file is broken."""
+
+    file: StageFile
+    index: int
+    ring: Ring
+    fleet: Fleet | None
+    stage_name: str
+    stage: Stage | None
+    account_id: str | None
+    region: str | None
+
+    @property
+    def production(self) -> bool:
+        """Whether the stricter rules hold."""
+        return self.stage is not None and self.stage.production
+
+    @property
+    def fleet_name(self) -> str:
+        """The fleet, as the stage file says."""
+        model = self.file.parsed.model
+        return model.fleet if model is not None else self.file.folder
+
+    @property
+    def name(self) -> str:
+        """The ring on the promotion path."""
+        return f"{self.stage_name}/{self.ring.name}"
+
+    @property
+    def title(self) -> str:
+        """The ring among all fleets."""
+        return f"{self.fleet_name}/{self.name}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the release was read completely, so that what is not in it is missing."""
+        return self.file.parsed.whole(("rings", self.index, "components"))
+
+    def problem(
+        self, path: Path_, message: str, *, remedy: str, got: str | None = None, severity: Severity = "error"
+    ) -> Problem:
+        """A problem at a path below the ring."""
+        return self.file.parsed.problem(
+            ("rings", self.index, *path), message, remedy=remedy, got=got, severity=severity
+        )
+
+    def shown(self, path: Path_) -> str:
+        """What is written at a path below the ring."""
+        return self.file.parsed.shown(("rings", self.index, *path))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that was read."""
+
+    organisation: Parsed[Organisation]
+    fleets: Mapping[str, Parsed[Fleet]]
+    """By folder."""
+    stages: Sequence[StageFile]
+    catalog: Catalog
+    since: Since | None = None
+
+    @cached_property
+    def rings(self) -> tuple[RingPlace, ...]:
+        """All rings, fleet by fleet and stage by stage."""
+        return tuple(self._places())
+
+    @cached_property
+    def rings_by_fleet(self) -> Mapping[str, Sequence[RingPlace]]:
+        """The rings of each fleet folder."""
+        result: dict[str, list[RingPlace]] = {}
+        for place in self.rings:
+            result.setdefault(place.file.folder, []).append(place)
+        return result
+
+    def components(self) -> Iterator[tuple[RingPlace, str, Component]]:
+        """Every component of every ring."""
+        for place in self.rings:
+            for name, component in place.ring.components.items():
+                yield place, name, component
+
+    def pinned(self, place: RingPlace) -> Iterator[tuple[str, CatalogVersion]]:
+        """The private components of a ring that the catalog has, in the version that is pinned."""
+        for name, component in place.ring.components.items():
+            version = self.catalog.get(name, component.version)
+            if version is not None:
+                yield name, version
+
+    def dependencies(self, version: CatalogVersion) -> Mapping[str, Dependency]:
+        """The direct dependencies of a component version; a thousand rings ask for the same few."""
+        key = (version.name, version.version)
+        if key not in self._dependencies:
+            self._dependencies[key] = version.recipe.dependencies
+        return self._dependencies[key]
+
+    @cached_property
+    def _dependencies(self) -> dict[tuple[str, str], Mapping[str, Dependency]]:
+        return {}
+
+    def _places(self) -> Iterator[RingPlace]:
+        organisation = self.organisation.model
+        for file in self.stages:
+            model = file.parsed.model
+            if model is None:
+                continue
+            fleet = self.fleets.get(file.folder)
+            stage = organisation.stages.get(model.stage) if organisation else None
+            account = organisation.accounts.get(stage.account) if organisation and stage else None
+            region = (stage.region or organisation.region) if organisation and stage else None
+            for index, ring in enumerate(model.rings):
+                yield RingPlace(
+                    file=file,
+                    index=index,
+                    ring=ring,
+                    fleet=fleet.model if fleet else None,
+                    stage_name=model.stage,
+                    stage=stage,
+                    account_id=account.id if account else None,
+                    region=region,
+                )

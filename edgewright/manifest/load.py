@@ -1,0 +1,209 @@
+"""From a folder to a Project, or to every problem of every file in one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewright.catalog.catalog import Catalog
+from edgewright.errors import EdgewrightError
+from edgewright.manifest.context import Context, Since, StageFile
+from edgewright.manifest.model import Account, Fleet, FleetStage, Organisation, Ring, Stage
+from edgewright.manifest.rules import check
+from edgewright.source import Document, Problem, load_file
+from edgewright.validation import Parsed, parse
+
+ORGANISATION = "edgewright.yaml"
+FLEETS = "fleets"
+FLEET = "fleet.yaml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that the manifests say, checked."""
+
+    root: Path
+    organisation: Organisation
+    fleets: Mapping[str, Fleet]
+    stages: Mapping[tuple[str, str], FleetStage]
+    """By fleet and stage."""
+    catalog: Catalog
+
+    def stage_fleets(self, stage: str) -> list[tuple[Fleet, FleetStage]]:
+        """The fleets of a stage, by name."""
+        return [(self.fleets[fleet], each) for (fleet, name), each in sorted(self.stages.items()) if name == stage]
+
+    def account(self, stage: str) -> Account:
+        """The account of a stage.
+
+        Raises:
+            EdgewrightError: the organisation has no such stage.
+        """
+        return self.organisation.accounts[self._stage(stage).account]
+
+    def region(self, stage: str) -> str:
+        """The Region of a stage.
+
+        Raises:
+            EdgewrightError: the organisation has no such stage.
+        """
+        return self._stage(stage).region or self.organisation.region
+
+    def path(self, fleet: str) -> list[tuple[str, Ring]]:
+        """The rings of a fleet in promotion order, each with its stage.
+
+        Raises:
+            EdgewrightError: there is no such fleet.
+        """
+        if fleet not in self.fleets:
+            msg = f"there is no fleet {fleet!r}: the fleets are {', '.join(sorted(self.fleets))}"
+            raise EdgewrightError(msg)
+        found = []
+        for name in self.fleets[fleet].promotion.path:
+            stage, _, ring_name = name.partition("/")
+            rings = self.stages[fleet, stage].rings
+            found.append((stage, next(ring for ring in rings if ring.name == ring_name)))
+        return found
+
+    def _stage(self, name: str) -> Stage:
+        if name not in self.organisation.stages:
+            msg = f"there is no stage {name!r}: edgewright.yaml has {', '.join(sorted(self.organisation.stages))}"
+            raise EdgewrightError(msg)
+        return self.organisation.stages[name]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a run of all checks found; the project is there when there is no error."""
+
+    project: Project | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that forbid everything else."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+class ManifestErrors(EdgewrightError):  # noqa: N818 -- there are many in one
+    """The manifests are wrong; the text is every error, one a line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def load_project(root: Path) -> Project:
+    """Return the project in ``root``.
+
+    Raises:
+        ManifestErrors: anything is wrong; the text is every error, one a line.
+    """
+    checked = check_project(root)
+    if checked.project is None:
+        raise ManifestErrors(checked.errors)
+    return checked.project
+
+
+def check_project(root: Path, *, since: Since | None = None) -> Checked:
+    """Check every manifest and the catalog. Offline; never raises for bad content.
+
+    Args:
+        root: The folder with edgewright.yaml.
+        since: Tells since when a line of a file is as it is, for the warning about rings that differ.
+    """
+    context, problems = read(root, since=since)
+    problems += check(context)
+    found = tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.order))
+    if any(problem.severity == "error" for problem in found) or context.organisation.model is None:
+        return Checked(None, found)
+    fleets = {parsed.model.name: parsed.model for parsed in context.fleets.values() if parsed.model}
+    models = [file.parsed.model for file in context.stages if file.parsed.model]
+    stages = {(model.fleet, model.stage): model for model in models}
+    return Checked(Project(root, context.organisation.model, fleets, stages, context.catalog), found)
+
+
+def read(root: Path, *, since: Since | None = None) -> tuple[Context, list[Problem]]:
+    """Read every manifest and the catalog, with the problems of the files themselves."""
+    problems: list[Problem] = []
+    organisation = parse(Organisation, _organisation(root))
+    fleets: dict[str, Parsed[Fleet]] = {}
+    stages: list[StageFile] = []
+    for entry in _entries(root / FLEETS):
+        shown = f"{FLEETS}/{entry.name}"
+        if entry.is_dir():
+            _read_fleet(Path(entry.path), entry.name, fleets, stages, problems)
+        elif _is_yaml(entry.name):
+            problems.append(_stray(shown, "is not in the folder of a fleet", f"move it to {FLEETS}/<fleet>/"))
+    catalog = Catalog.load(root)
+    parsed: list[Parsed[Organisation] | Parsed[Fleet] | Parsed[FleetStage]] = [organisation, *fleets.values()]
+    parsed += [file.parsed for file in stages]
+    for each in parsed:
+        problems += each.problems
+    problems += catalog.problems
+    return Context(organisation, fleets, stages, catalog, since), problems
+
+
+def _organisation(root: Path) -> Document:
+    path = root / ORGANISATION
+    if path.exists():
+        return load_file(path, ORGANISATION)
+    other = "edgewright.yml"
+    remedy = (
+        f"rename {other} to {ORGANISATION}"
+        if (root / other).exists()
+        else "run this in the project's folder, or name that folder with --root"
+    )
+    return Document(ORGANISATION, None, (Problem(ORGANISATION, 1, 1, "", "is not there", None, remedy),))
+
+
+def _read_fleet(
+    folder: Path, name: str, fleets: dict[str, Parsed[Fleet]], stages: list[StageFile], problems: list[Problem]
+) -> None:
+    shown = f"{FLEETS}/{name}"
+    found = False
+    for entry in _entries(folder):
+        file = f"{shown}/{entry.name}"
+        if entry.is_dir():
+            problems += [
+                _stray(f"{file}/{inner}", "is in a folder inside a fleet's folder", f"move it to {shown}/")
+                for inner in _yaml_below(Path(entry.path))
+            ]
+        elif entry.name == FLEET:
+            found = True
+            fleets[name] = parse(Fleet, load_file(Path(entry.path), file))
+        elif entry.name.endswith(".yaml"):
+            parsed = parse(FleetStage, load_file(Path(entry.path), file))
+            stages.append(StageFile(name, entry.name.removesuffix(".yaml"), parsed))
+        elif _is_yaml(entry.name):
+            right = Path(entry.name).stem + ".yaml"
+            problems.append(_stray(file, "is not read, because of its ending", f"rename it to {shown}/{right}"))
+    if not found:
+        remedy = f"add {shown}/{FLEET}, or delete the folder"
+        problems.append(_stray(f"{shown}/{FLEET}", "is not there, and every folder here is a fleet", remedy))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, sorted, without hidden files; nothing when there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _yaml_below(folder: Path) -> Iterator[str]:
+    for path, _, files in os.walk(folder):
+        for name in sorted(files):
+            if _is_yaml(name):
+                yield (Path(path) / name).relative_to(folder).as_posix()
+
+
+def _is_yaml(name: str) -> bool:
+    return name.lower().endswith((".yaml", ".yml"))
+
+
+def _stray(file: str, message: str, remedy: str) -> Problem:
+    return Problem(file, 1, 1, "", message, None, remedy)

@@ -1,0 +1,43 @@
+"""The offline rules: what holds between files, with the catalog, and with AWS's limits.
+
+A rule is a function from everything that was read to its problems; its name says what holds when it is silent. It
+looks at what could be read and stays silent where its input is missing, because that is told already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from edgewright.manifest.context import Context
+from edgewright.manifest.rules import (
+    components,
+    configuration,
+    devices,
+    edge_manager,
+    identity,
+    names,
+    organisation,
+    promotion,
+    targets,
+)
+from edgewright.source import Problem
+
+Rule = Callable[[Context], Iterable[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    *organisation.RULES,
+    *names.RULES,
+    *targets.RULES,
+    *components.RULES,
+    *devices.RULES,
+    *configuration.RULES,
+    *edge_manager.RULES,
+    *identity.RULES,
+    *promotion.RULES,
+)
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """Every problem of every rule."""
+    for rule in RULES:
+        yield from rule(context)

@@ -1,0 +1,134 @@
+"""Rules about what devices and other accounts may do: named actions on named resources, and both halves of a grant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgewright.manifest.context import Context
+from edgewright.manifest.references import references
+from edgewright.source import Problem
+from edgewright.validation import did_you_mean
+
+_WITHOUT_RESOURCES = (
+    "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics", "cloudwatch:PutMetricData",
+    "ec2:Describe", "ecr:GetAuthorizationToken", "iot:DescribeEndpoint", "iotanalytics:ListDatasets",
+    "logs:DescribeLogGroups", "polly:SynthesizeSpeech", "rekognition:Detect", "s3:ListAllMyBuckets",
+    "sts:GetCallerIdentity", "textract:", "timestream:DescribeEndpoints", "transcribe:Start", "translate:",
+    "xray:GetSampling", "xray:Put",
+)  # fmt: skip
+"""Beginnings of actions that AWS's service authorization reference gives no resource type, so that only * fits."""
+_IDENTITY_SERVICES = ("iam", "organizations", "account")
+CAPTURE = "capture"
+
+
+def permissions_are_named(context: Context) -> Iterator[Problem]:
+    """A device may do single actions; one that is taken over must not be able to make itself a better one."""
+    for parsed in context.fleets.values():
+        if parsed.model is None:
+            continue
+        for number, statement in enumerate(parsed.model.identity.permissions):
+            for index, action in enumerate(statement.actions):
+                service, _, call = action.partition(":")
+                path = ("identity", "permissions", number, "actions", index)
+                if not call.strip("*?"):
+                    yield parsed.problem(
+                        path, "allows a whole service", got=action, remedy="name the actions that the devices need"
+                    )
+                elif service in _IDENTITY_SERVICES:
+                    yield parsed.problem(
+                        path, "lets a device manage identities", got=action, remedy="let the deploy role do that"
+                    )
+
+
+def permissions_name_their_resources(context: Context) -> Iterator[Problem]:
+    """``*`` stands only where AWS leaves no choice, or where conditions narrow it."""
+    for parsed in context.fleets.values():
+        if parsed.model is None:
+            continue
+        for number, statement in enumerate(parsed.model.identity.permissions):
+            needless = [action for action in statement.actions if not action.startswith(_WITHOUT_RESOURCES)]
+            for index, resource in enumerate(statement.resources):
+                path = ("identity", "permissions", number, "resources", index)
+                if resource == "*" and needless and not statement.conditions:
+                    yield parsed.problem(
+                        path,
+                        f"allows {needless[0]} on everything",
+                        got='"*"',
+                        remedy="name the resources by their ARNs, or add conditions",
+                    )
+                if any(reference is None or ":" not in reference for reference in references(resource)):
+                    yield parsed.problem(
+                        path,
+                        "has a reference, and those are for the configuration of components",
+                        got=parsed.shown(path),
+                        remedy="write the name out; IAM's own variables, such as ${aws:username}, have a colon",
+                    )
+
+
+def access_has_both_halves(context: Context) -> Iterator[Problem]:
+    """The account that is trusted exists and is another one than the role's: both halves can be rendered."""
+    organisation = context.organisation.model
+    if organisation is None or not context.organisation.whole(("accounts",)):
+        return
+    for folder, parsed in context.fleets.items():
+        if parsed.model is None:
+            continue
+        own = {place.account_id: place.stage_name for place in context.rings_by_fleet.get(folder, ())}
+        for number, access in enumerate(parsed.model.access):
+            path = ("access", number, "trusted")
+            trusted = organisation.accounts.get(access.trusted)
+            if trusted is None:
+                guess = did_you_mean(access.trusted, organisation.accounts)
+                known = f"edgewright.yaml has {', '.join(organisation.accounts)}"
+                yield parsed.problem(
+                    path,
+                    "is not an account of the organisation, so the other half of the grant cannot be made",
+                    got=access.trusted,
+                    remedy=f"did you mean {guess}? ({known})" if guess else known,
+                )
+            elif trusted.id in own:
+                yield parsed.problem(
+                    path,
+                    f"is the account of {own[trusted.id]} itself: the role would trust its own account",
+                    got=f"{access.trusted}, {trusted.id}",
+                    remedy="trust another account, or give the permission where it is used",
+                )
+
+
+def access_is_narrow(context: Context) -> Iterator[Problem]:
+    """What another account may do is named: single actions, on the capture bucket or on ARNs."""
+    for parsed in context.fleets.values():
+        if parsed.model is None:
+            continue
+        roles: set[str] = set()
+        for number, access in enumerate(parsed.model.access):
+            path = ("access", number)
+            if access.role in roles:
+                yield parsed.problem(
+                    (*path, "role"), "is the name of two roles", got=access.role, remedy="rename one, or join the two"
+                )
+            roles.add(access.role)
+            for index, action in enumerate(access.actions):
+                if not action.partition(":")[2].strip("*?"):
+                    yield parsed.problem(
+                        (*path, "actions", index),
+                        "allows a whole service to another account",
+                        got=action,
+                        remedy="name the actions, such as s3:GetObject",
+                    )
+            for index, resource in enumerate(access.resources):
+                where = (*path, "resources", index)
+                if resource == CAPTURE and not parsed.model.capture.enabled:
+                    yield parsed.problem(
+                        where,
+                        "is the capture bucket, and the fleet does not capture",
+                        got=resource,
+                        remedy="write capture: {enabled: true}",
+                    )
+                elif resource != CAPTURE and not resource.startswith("arn:"):
+                    yield parsed.problem(
+                        where, "is not a resource that is known", got=resource, remedy=f"write {CAPTURE}, or an ARN"
+                    )
+
+
+RULES = (permissions_are_named, permissions_name_their_resources, access_has_both_halves, access_is_narrow)

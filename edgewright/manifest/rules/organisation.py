@@ -1,0 +1,136 @@
+"""Rules about accounts and stages, and about files that must be called what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgewright.manifest.context import Context
+from edgewright.source import Problem
+from edgewright.validation import did_you_mean
+
+TOOLING = "tooling"
+
+
+def accounts_are_distinct(context: Context) -> Iterator[Problem]:
+    """Two entries have one account id only when that is said: a pasted id would deploy into the wrong account."""
+    organisation = context.organisation.model
+    accounts = organisation.accounts if organisation else {}
+    first: dict[str, str] = {}
+    for name, account in accounts.items():
+        other = account.shares
+        if other is not None:
+            if other == name or other not in accounts:
+                known = ", ".join(key for key in accounts if key != name)
+                yield context.organisation.problem(
+                    ("accounts", name, "shares"),
+                    "names no other account",
+                    got=other,
+                    remedy=f"the accounts are {known}",
+                )
+            elif accounts[other].id != account.id:
+                yield context.organisation.problem(
+                    ("accounts", name, "id"),
+                    f"is not the id of {other}, whose account it shares",
+                    got=context.organisation.shown(("accounts", name, "id")),
+                    remedy=f"write {accounts[other].id}, or remove shares",
+                )
+        earlier = first.setdefault(account.id, name)
+        if earlier != name and other is None and accounts[earlier].shares != name:
+            yield context.organisation.problem(
+                ("accounts", name, "id"),
+                f"is the id of {earlier} as well",
+                got=context.organisation.shown(("accounts", name, "id")),
+                remedy=f"correct one of them, or write shares: {earlier} where one account is meant",
+            )
+
+
+def tooling_is_there(context: Context) -> Iterator[Problem]:
+    """The root of trust has a fixed name: artifacts and deploy roles follow from it."""
+    organisation = context.organisation.model
+    if organisation and TOOLING not in organisation.accounts and context.organisation.whole(("accounts",)):
+        yield context.organisation.problem(
+            ("accounts",),
+            f"has no {TOOLING}, the account of artifacts and of trust",
+            remedy=f"add {TOOLING}: {{id: ...}}",
+        )
+
+
+def stages_have_accounts(context: Context) -> Iterator[Problem]:
+    """A stage lives in an account of the organisation, and not in the one that its deploy role must trust."""
+    organisation = context.organisation.model
+    if organisation is None or not context.organisation.whole(("accounts",)):
+        return
+    tooling = organisation.accounts.get(TOOLING)
+    for name, stage in organisation.stages.items():
+        account = organisation.accounts.get(stage.account)
+        if account is None:
+            guess = did_you_mean(stage.account, organisation.accounts)
+            known = f"the accounts are {', '.join(organisation.accounts)}"
+            yield context.organisation.problem(
+                ("stages", name, "account"),
+                "names no account",
+                got=stage.account,
+                remedy=f"did you mean {guess}? ({known})" if guess else known,
+            )
+        elif tooling is not None and account.id == tooling.id:
+            yield context.organisation.problem(
+                ("stages", name, "account"),
+                f"is the account of {TOOLING}: its deploy role would trust its own account",
+                got=stage.account,
+                remedy="give the stage an account of its own",
+            )
+
+
+def fleet_is_named_as_its_folder(context: Context) -> Iterator[Problem]:
+    """One word for one fleet: the folder, fleet.yaml and the stage files say the same."""
+    for folder, parsed in context.fleets.items():
+        if parsed.model is not None and parsed.model.name != folder:
+            yield parsed.problem(
+                ("name",),
+                f"is not the name of its folder, {folder}",
+                got=parsed.model.name,
+                remedy="rename the folder or the fleet",
+            )
+    for file in context.stages:
+        model = file.parsed.model
+        if model is not None and model.fleet != file.folder:
+            yield file.parsed.problem(
+                ("fleet",),
+                f"is not the name of its folder, {file.folder}",
+                got=model.fleet,
+                remedy=f"write fleet: {file.folder}",
+            )
+
+
+def stage_is_named_as_its_file(context: Context) -> Iterator[Problem]:
+    """The file says which stage it is, and the organisation has that stage."""
+    organisation = context.organisation.model
+    for file in context.stages:
+        model = file.parsed.model
+        if model is None:
+            continue
+        if model.stage != file.name:
+            yield file.parsed.problem(
+                ("stage",),
+                f"is not the name of this file, {file.name}.yaml",
+                got=model.stage,
+                remedy=f"rename the file to {model.stage}.yaml or write stage: {file.name}",
+            )
+        if organisation and model.stage not in organisation.stages and context.organisation.whole(("stages",)):
+            guess = did_you_mean(model.stage, organisation.stages)
+            known = f"edgewright.yaml has {', '.join(organisation.stages)}"
+            yield file.parsed.problem(
+                ("stage",),
+                "is not a stage of the organisation",
+                got=model.stage,
+                remedy=f"did you mean {guess}? ({known})" if guess else known,
+            )
+
+
+RULES = (
+    accounts_are_distinct,
+    tooling_is_there,
+    stages_have_accounts,
+    fleet_is_named_as_its_folder,
+    stage_is_named_as_its_file,
+)
