@@ -10,6 +10,8 @@ import pytest
 
 Golden = Callable[[str, str], None]
 
+pytest_plugins = ["edgewright.sandbox.pytest_plugin"]  # the fixtures `sandbox` and `sandboxes`
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

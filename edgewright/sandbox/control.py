@@ -1,0 +1,353 @@
+"""Starting, finding and stopping a sandbox; its clients and its devices.
+
+A sandbox lives in a directory: ``server.json`` (endpoint, accounts, the administrator's key), pid files, logs and the
+devices' folders. Whatever is started here is stopped here; with ``tied`` it also ends with the process that began it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgewright.errors import EdgewrightError
+from edgewright.sandbox import provisioning
+from edgewright.sandbox.accounts import ORGANIZATION_ROLE, TOOLING, Accounts
+from edgewright.sandbox.processes import Process
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_POLL = 120.0  # seconds to wait for an answer of the server
+
+
+@dataclass
+class Sandbox:
+    """A sandbox that runs, or ran, in ``directory``."""
+
+    directory: Path
+    document: dict[str, Any]
+    _server: Process
+    _devices: Process
+    _lifeline: int | None = None
+    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, directory: Path) -> Sandbox:
+        """The sandbox of a directory.
+
+        Raises:
+            EdgewrightError: none was started there.
+        """
+        try:
+            document = json.loads((directory / "server.json").read_text("utf-8"))
+        except FileNotFoundError as error:
+            msg = f"there is no sandbox in {directory}; start one with `edgewright sandbox up`"
+            raise EdgewrightError(msg) from error
+        except ValueError as error:
+            msg = f"{directory / 'server.json'} is damaged ({error}); `edgewright sandbox down`, then `up`"
+            raise EdgewrightError(msg) from error
+        return cls(directory, document, Process(directory / "server.pid"), Process(directory / "devices.pid"))
+
+    # --- processes --------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is there."""
+        return self._server.pid is not None
+
+    @property
+    def devices_running(self) -> bool:
+        """Whether the process that runs the simulated devices is there."""
+        return self._devices.pid is not None
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        """Process ids by part."""
+        return {"server": self._server.pid, "devices": self._devices.pid}
+
+    def start_devices(self) -> None:
+        """Start the process that runs all registered devices, unless it runs."""
+        if self.devices_running:
+            return
+        command = [sys.executable, "-m", "edgewright.sandbox.device"]
+        command += ["--server", self.endpoint, "--directory", str(self.directory)]
+        self._devices = Process.spawn(
+            command, self.directory / "devices.pid", self.directory / "devices.log", environment=_environment()
+        )
+
+    def stop_devices(self) -> bool:
+        """Stop all simulated devices; they stay registered."""
+        return self._devices.stop()
+
+    def stop(self) -> bool:
+        """Stop devices and server; say whether anything ran."""
+        stopped = self.stop_devices()
+        stopped = self._server.stop() or stopped
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        (self.directory / "server.json").unlink(missing_ok=True)
+        return stopped
+
+    def __enter__(self) -> Sandbox:
+        """Use as a context: stopped at its end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    # --- AWS --------------------------------------------------------------------------------------------------
+
+    @property
+    def endpoint(self) -> str:
+        """The value of AWS_ENDPOINT_URL."""
+        return str(self.document["endpoint"])
+
+    @property
+    def region(self) -> str:
+        """The organisation's Region."""
+        return str(self.document["region"])
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Account ids by name."""
+        accounts: dict[str, str] = self.document["accounts"]
+        return accounts
+
+    @property
+    def administrator(self) -> Mapping[str, str]:
+        """``accessKeyId`` and ``secretAccessKey`` of the administrator of the tooling account."""
+        administrator: dict[str, str] = self.document["administrator"]
+        return administrator
+
+    def account_id(self, name: str) -> str:
+        """The id of an account by its name, or of an id itself.
+
+        Raises:
+            EdgewrightError: there is none of that name.
+        """
+        if name in self.accounts:
+            return self.accounts[name]
+        if name in self.accounts.values():
+            return name
+        msg = f"the sandbox has no account {name!r}; it has {', '.join(sorted(self.accounts))}"
+        raise EdgewrightError(msg)
+
+    def aws_environment(self) -> dict[str, str]:
+        """What an AWS client needs to find the sandbox, as the administrator of the tooling account."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.administrator["accessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self.administrator["secretAccessKey"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # S3 Control goes to http://<account>.127.0.0.1:PORT, which only a proxy can reach
+            "HTTP_PROXY": self.endpoint,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+    def client(self, service: str, account: str = TOOLING, region: str | None = None) -> Any:
+        """A boto3 client with the rights of an administrator of ``account`` (a name or an id)."""
+        key = (service, self.account_id(account), region or self.region)
+        if key not in self._clients:
+            self._clients[key] = self._client(*key)
+        return self._clients[key]
+
+    def _client(self, service: str, account: str, region: str) -> Any:
+        import boto3  # noqa: PLC0415 -- half a second that `sandbox down` does not need
+        from botocore.config import Config  # noqa: PLC0415
+
+        credentials = {
+            "aws_access_key_id": self.administrator["accessKeyId"],
+            "aws_secret_access_key": self.administrator["secretAccessKey"],
+        }
+        if account != self.accounts[TOOLING]:
+            session = self.client("sts").assume_role(
+                RoleArn=f"arn:aws:iam::{account}:role/{ORGANIZATION_ROLE}", RoleSessionName="sandbox-control"
+            )["Credentials"]
+            credentials = {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            }
+        config = Config(
+            retries={"total_max_attempts": 2},
+            proxies={"http": self.endpoint} if service == "s3control" else {},
+            s3={"addressing_style": "path"},
+        )
+        return boto3.session.Session().client(
+            service, endpoint_url=self.endpoint, region_name=region, config=config, **credentials
+        )
+
+    # --- devices ----------------------------------------------------------------------------------------------
+
+    def add_device(
+        self, thing: str, *, fleet: str, stage: str, ring: str | None = None, account: str | None = None, **knobs: Any
+    ) -> dict[str, Any]:
+        """Make a core device as a factory would, and switch it on (see ``provisioning``)."""
+        return provisioning.add(self, thing, fleet=fleet, stage=stage, ring=ring, account=account or stage, knobs=knobs)
+
+    def set_device(self, thing: str, **knobs: Any) -> dict[str, Any]:
+        """Change knobs of a device (``offline``, ``slow``, ``fail``)."""
+        device = self.device(thing)
+        return self.put_device(device["account"], thing, {"knobs": knobs})
+
+    def put_device(self, account: str, thing: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Register a device or change it."""
+        path = f"/_edgewright/devices/{account}/{urllib.parse.quote(thing, safe='')}"
+        answer: dict[str, Any] = self.private("PUT", path, value)
+        return answer
+
+    def remove_device(self, thing: str) -> None:
+        """Switch a device off for good and take away its certificate and thing (see ``provisioning``)."""
+        provisioning.remove(self, self.device(thing))
+
+    def forget_device(self, account: str, thing: str) -> None:
+        """Take a device out of the registry only."""
+        self.private("DELETE", f"/_edgewright/devices/{account}/{urllib.parse.quote(thing, safe='')}")
+
+    def device(self, thing: str) -> dict[str, Any]:
+        """A registered device.
+
+        Raises:
+            EdgewrightError: there is none, or there are several in different accounts.
+        """
+        found = [device for device in self.devices() if device["thing"] == thing]
+        if len(found) != 1:
+            what = "no device" if not found else "more than one device"
+            msg = f"the sandbox has {what} named {thing!r}; see `edgewright sandbox device list`"
+            raise EdgewrightError(msg)
+        return found[0]
+
+    def devices(self) -> list[dict[str, Any]]:
+        """All registered devices."""
+        found: list[dict[str, Any]] = self.private("GET", "/_edgewright/devices")["devices"]
+        return found
+
+    # --- the sandbox's own paths ------------------------------------------------------------------------------
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The AWS calls that were answered, oldest first."""
+        found: list[dict[str, Any]] = self.private("GET", "/_edgewright/calls")
+        return found
+
+    def forget_calls(self) -> None:
+        """Count from here."""
+        self.private("DELETE", "/_edgewright/calls")
+
+    def reset(self) -> None:
+        """Empty all accounts and the device registry; the administrator's access key stays."""
+        self.private("POST", "/_edgewright/reset", {})
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def set_speed(self, speed: float) -> None:
+        """Let the sandbox's clock run ``speed`` times as fast as the machine's."""
+        self.private("PUT", "/_edgewright/speed", {"speed": speed})
+
+    def private(self, method: str, path: str, value: Mapping[str, Any] | None = None) -> Any:
+        """Ask one of the sandbox's own paths.
+
+        Raises:
+            EdgewrightError: the server is not there, or says no.
+        """
+        data = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(  # noqa: S310 -- the loopback address of server.json
+            self.endpoint + path, data=data, method=method, headers={"Content-Type": "application/json"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_POLL) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                message = json.loads(error.read()).get("message", str(error))
+            raise EdgewrightError(message) from error
+        except OSError as error:
+            msg = f"the sandbox at {self.endpoint} does not answer ({error}); `edgewright sandbox up` starts it again"
+            raise EdgewrightError(msg) from error
+
+
+def _environment() -> dict[str, str]:
+    """For our own processes: they find this package, and nothing of the user's AWS."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        environment.pop(name, None)
+    before = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = str(_PACKAGE_ROOT) + (os.pathsep + before if before else "")
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
+
+
+def start(
+    directory: Path,
+    *,
+    accounts: Accounts | None = None,
+    port: int = 0,
+    speed: float = 1.0,
+    devices: bool = False,
+    tied: bool = True,
+) -> Sandbox:
+    """Start a sandbox in ``directory`` and wait until it listens.
+
+    Args:
+        directory: Its folder; one sandbox at a time.
+        accounts: Account ids and Region; the sample organisation's by default.
+        port: A fixed port, or 0 for any that is free.
+        speed: Seconds of the sandbox's clock (rollout rates, time-outs) in one second of the machine.
+        devices: Also start the process that runs the simulated core devices.
+        tied: Whether the server ends when this process does, however it ends.
+
+    Raises:
+        EdgewrightError: one runs there already, or the server could not start.
+    """
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / "server.pid"
+    if Process(file).pid is not None:
+        msg = f"a sandbox runs in {directory} already"
+        raise EdgewrightError(msg)
+    (directory / "server.json").unlink(missing_ok=True)
+    told, ready = os.pipe()
+    descriptors = [ready]
+    command = [sys.executable, "-m", "edgewright.sandbox", "--directory", str(directory), "--port", str(port)]
+    command += ["--speed", str(speed), "--ready", str(ready)]
+    if accounts is not None:
+        command += ["--accounts", accounts.to_json()]
+    lifeline = None
+    if tied:
+        held, lifeline = os.pipe()
+        descriptors.append(held)
+        command += ["--lifeline", str(held)]
+    server = Process.spawn(
+        command, file, directory / "server.log", environment=_environment(), descriptors=descriptors
+    )
+    for descriptor in descriptors:
+        os.close(descriptor)
+    with os.fdopen(told, "rb") as opened:
+        listening = opened.read() == b"ready\n"
+    if not listening:
+        server.stop()
+        if lifeline is not None:
+            os.close(lifeline)
+        log = directory / "server.log"
+        last = log.read_text("utf-8", "replace").strip().splitlines()[-1:] or ["(no output)"]
+        msg = f"the sandbox could not start: {last[0]}; the whole story is in {log}"
+        raise EdgewrightError(msg)
+    loaded = Sandbox.load(directory)
+    sandbox = Sandbox(directory, loaded.document, server, Process(directory / "devices.pid"), lifeline)
+    if devices:
+        sandbox.start_devices()
+    return sandbox

@@ -1,0 +1,165 @@
+"""What core devices ask of the cloud: AWS's own wire forms, with headers in place of mutual TLS.
+
+``X-Edgewright-Thing`` and ``X-Edgewright-Certificate`` name the device; the certificate decides account and Region
+and must be active and attached. The handlers behind are those that signed requests reach too.
+"""
+
+from __future__ import annotations
+
+import http
+import json
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+from moto.iotdata.responses import IoTDataPlaneResponse
+from moto.moto_server.werkzeug_app import BackendRequest
+
+from edgewright.sandbox import devices
+from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.devices import Device
+from edgewright.sandbox.faults import AwsError, Response, as_json
+from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends
+from edgewright.sandbox.greengrassv2.responses import GreengrassV2Response
+from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
+from edgewright.sandbox.iotjobsdata.responses import IoTJobsDataResponse
+from edgewright.sandbox.sts.models import open_session
+from edgewright.sandbox.world import Call, world
+
+CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
+_THING = re.compile(r"/things/([^/]+)/(jobs|shadow)(?:/.*)?")
+_TOPIC = re.compile(r"/topics/(.+)")
+_ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
+_GROUPS = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/thingGroups")
+_STATUS = re.compile(r"\$aws/things/([^/]+)/greengrassv2/health/json")
+
+
+def respond(environ: dict[str, Any]) -> Response:
+    """Answer a device's request."""
+    with world.lock:
+        device = devices.identify(environ["HTTP_X_EDGEWRIGHT_THING"], environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = device.account
+        environ["HTTP_USER_AGENT"] = f"region/{device.region}"
+        response = _route(device, environ)
+    operation = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    world.calls.append(Call(device.account, "iot-device", operation, response.status, device.thing))
+    return response
+
+
+def _route(device: Device, environ: dict[str, Any]) -> Response:
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    match = _THING.fullmatch(path)
+    if match:
+        _own(device, match[1])
+        handler = IoTJobsDataResponse if match[2] == "jobs" else IoTDataPlaneResponse
+        return _through(handler, environ)
+    match = _TOPIC.fullmatch(path)
+    if match and method == "POST":
+        return _publish(device, urllib.parse.unquote(match[1]), environ["edgewright.body"])
+    match = _ALIAS.fullmatch(path)
+    if match and method == "GET":
+        return credentials(device, match[1])
+    match = _GROUPS.fullmatch(path)
+    if match and method == "GET":
+        _own(device, match[1])
+        return as_json({"thingGroups": _groups(device)})
+    if path == "/greengrass/v2/resolveComponentCandidates" and method == "POST":
+        return _through(GreengrassV2Response, environ)
+    raise AwsError("UnknownOperationException", f"devices have no {method} {path}", 404)
+
+
+def _own(device: Device, thing: str) -> None:
+    if thing != device.thing:
+        raise AwsError("ForbiddenException", f"the certificate of {device.thing} may not ask for {thing}", 403)
+
+
+def _through(handler: Any, environ: dict[str, Any]) -> Response:
+    request = BackendRequest(environ)
+    status, headers, body = handler().dispatch(request, request.raw_url, dict(request.headers))
+    data = body if isinstance(body, bytes) else body.encode()
+    return Response(int(status), data, [(k, str(v)) for k, v in headers.items() if k != "status"])
+
+
+def _iot(device: Device) -> SandboxIoTBackend:
+    backend: SandboxIoTBackend = iot_backends[device.account][device.region]
+    return backend
+
+
+def _groups(device: Device) -> list[dict[str, str]]:
+    """ListThingGroupsForCoreDevice."""
+    iot = _iot(device)
+    return [
+        {
+            "thingGroupName": group.thing_group_name,
+            "thingGroupArn": arn,
+            "rootToParentThingGroups": group.metadata.get("rootToParentThingGroups", []),
+        }
+        for arn, group in iot.thing_groups.items()
+        if iot.thing_arn(device.thing) in group.things
+    ]
+
+
+def _publish(device: Device, topic: str, body: bytes) -> Response:
+    match = _STATUS.fullmatch(topic)
+    if match:
+        _own(device, match[1])
+        message = _object(body)
+        backend: GreengrassV2Backend = greengrassv2_backends[device.account][device.region]
+        try:
+            backend.report(device.thing, message)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AwsError("InvalidRequestException", f"not a fleet status message: {error!r}", 400) from error
+    return as_json({})
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise AwsError("InvalidRequestException", f"the payload is not JSON: {error}", 400) from error
+    if not isinstance(value, dict):
+        raise AwsError("InvalidRequestException", "the payload must be a JSON object", 400)
+    return value
+
+
+def credentials(device: Device, alias: str) -> Response:
+    """The AWS IoT credential provider: credentials of the role behind a role alias.
+
+    Raises:
+        AwsError: 404 without the alias; 403 when the role does not trust the provider.
+    """
+    iot = _iot(device)
+    found = iot.role_aliases.get(alias)
+    if found is None:
+        raise AwsError("ResourceNotFoundException", f"Role alias {alias} does not exist", 404)
+    role = _role(found.role_arn)
+    keys = {
+        "credentials-iot:ThingName": device.thing,
+        "credentials-iot:AwsCertificateId": device.certificateId,
+        "aws:SourceAccount": device.account,
+        "aws:SourceArn": found.arn,
+    }
+    trust = role.assume_role_policy_document if role is not None else None
+    if trust is None or not decide.service_may_assume(CREDENTIALS_SERVICE, found.role_arn, trust, keys):
+        raise AwsError("AccessDeniedException", "Access Denied", http.HTTPStatus.FORBIDDEN)
+    session = open_session(
+        role, device.account, device.certificateId, int(found.credential_duration_seconds), context=keys
+    )
+    return as_json(
+        {
+            "credentials": {
+                "accessKeyId": session.access_key_id,
+                "secretAccessKey": session.secret_access_key,
+                "sessionToken": session.session_token,
+                "expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        }
+    )
+
+
+def _role(arn: str) -> Any:
+    from moto.iam.models import iam_backends  # noqa: PLC0415 -- moto loads a service when it is used
+
+    account = arn.split(":")[4]
+    return next((r for r in iam_backends[account]["aws"].roles.values() if r.arn == arn), None)

@@ -1,0 +1,149 @@
+"""The registry of simulated core devices: which there are, which certificate they hold, and what ails them.
+
+It stands for what is outside AWS: the factory that made a device, the network that it is (not) on. What a factory
+does before a stack exists (attaching a policy, joining a group) is remembered and done when the stack makes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from edgewright.sandbox.faults import AwsError
+from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
+from edgewright.sandbox.world import world
+
+REGISTRY = "devices"
+"""Topic of news about the registry as a whole."""
+
+
+@dataclass
+class Knobs:
+    """What may go wrong with a device, on purpose."""
+
+    offline: bool = False
+    slow: float = 0.0
+    """Seconds that a deployment takes longer than its scripts."""
+    fail: float = 0.0
+    """Share (0 to 1) of deployments that fail."""
+
+
+@dataclass
+class Device:
+    """A simulated core device."""
+
+    thing: str
+    account: str
+    region: str
+    certificateId: str  # noqa: N815 -- keys of the protocol between server and devices
+    roleAlias: str = ""  # noqa: N815
+    platform: dict[str, str] = field(default_factory=lambda: {"os": "linux", "architecture": "amd64"})
+    knobs: dict[str, Any] = field(default_factory=dict)
+    nucleusVersion: str = "2.14.3"  # noqa: N815
+    runtime: str = "aws_nucleus_classic"
+    policies: list[str] = field(default_factory=list)
+    """AWS IoT policies that its certificate gets, now or when they appear."""
+    groups: list[str] = field(default_factory=list)
+    """Thing groups that it joins, now or when they appear."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which devices and the command line read it."""
+        value = asdict(self)
+        value["knobs"] = {**asdict(Knobs()), **self.knobs}
+        return value
+
+
+_devices: dict[tuple[str, str], Device] = {}
+
+
+def upsert(account: str, thing: str, value: dict[str, Any]) -> Device:
+    """Add a device, or change the given parts of one (knobs one by one)."""
+    known = set(Device.__dataclass_fields__) - {"thing", "account"}
+    unknown = sorted(set(value) - known - {"thing", "account"})
+    if unknown:
+        raise AwsError("BadRequest", f"a device has no {', '.join(unknown)}", 400)
+    bad = sorted(set(value.get("knobs", {})) - set(Knobs.__dataclass_fields__))
+    if bad:
+        raise AwsError("BadRequest", f"a device has no knob {', '.join(bad)}", 400)
+    given = {key: item for key, item in value.items() if key in known}
+    device = _devices.get((account, thing))
+    if device is None:
+        missing = sorted({"region", "certificateId"} - set(given))
+        if missing:
+            raise AwsError("BadRequest", f"a new device needs {', '.join(missing)}", 400)
+        device = _devices[account, thing] = Device(thing=thing, account=account, **given)
+    else:
+        knobs = {**device.knobs, **given.pop("knobs", {})}
+        for key, item in {**given, "knobs": knobs}.items():
+            setattr(device, key, item)
+    backend = iot_backends[account][device.region]
+    for policy in device.policies:
+        _attach(backend, policy, device)
+    for group in device.groups:
+        _join(backend, group, device)
+    world.tell(REGISTRY)
+    return device
+
+
+def remove(account: str, thing: str) -> None:
+    """Take a device away; its thing stays in AWS."""
+    if _devices.pop((account, thing), None) is None:
+        raise AwsError("NotFound", f"there is no device {thing} in account {account}", 404)
+    world.tell(REGISTRY)
+
+
+def everything() -> list[Device]:
+    """All devices, by account and thing."""
+    return [_devices[key] for key in sorted(_devices)]
+
+
+def forget_all() -> None:
+    """No device is registered any more."""
+    _devices.clear()
+    world.tell(REGISTRY)
+
+
+def identify(thing: str, certificate_id: str) -> Device:
+    """The device behind a connection: its certificate must be active and attached to the thing.
+
+    Raises:
+        AwsError: 403, as when AWS IoT refuses a TLS client certificate.
+    """
+    for device in _devices.values():
+        if device.certificateId == certificate_id and device.thing == thing:
+            backend = iot_backends[device.account][device.region]
+            certificate = backend.certificates.get(certificate_id)
+            attached = certificate is not None and (certificate.arn, thing) in backend.principal_things
+            if attached and certificate.status == "ACTIVE":
+                return device
+    raise AwsError("ForbiddenException", "the certificate is not active, or not attached to the thing", 403)
+
+
+def _attach(backend: SandboxIoTBackend, policy: str, device: Device) -> None:
+    certificate = backend.certificates.get(device.certificateId)
+    if certificate is not None and policy in backend.policies:
+        backend.attach_policy(policy, certificate.arn)
+
+
+def _join(backend: SandboxIoTBackend, group: str, device: Device) -> None:
+    arn = backend.thing_arn(device.thing)
+    if arn in backend.things and backend.group_arn(group) in backend.thing_groups:
+        backend.add_thing_to_thing_group(group, None, device.thing, None)
+
+
+def policy_made(backend: SandboxIoTBackend, policy: str) -> None:
+    """Attach a new policy to the devices that wait for it."""
+    for device in list(_devices.values()):
+        if (device.account, device.region) == (backend.account_id, backend.region_name) and policy in device.policies:
+            _attach(backend, policy, device)
+
+
+def group_made(backend: SandboxIoTBackend, group: str) -> None:
+    """Let the devices that wait for a new thing group join it."""
+    for device in list(_devices.values()):
+        if (device.account, device.region) == (backend.account_id, backend.region_name) and group in device.groups:
+            _join(backend, group, device)
+
+
+SandboxIoTBackend.on_policy.append(policy_made)
+SandboxIoTBackend.on_group.append(group_made)

@@ -1,0 +1,33 @@
+"""Artifacts in S3, read with the caller's permission when a component version is made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+from edgewright.sandbox.authorization import s3 as access
+from edgewright.sandbox.authorization.principals import Principal
+from edgewright.sandbox.greengrassv2.recipes import S3Location
+
+UNREADABLE = "Specified artifact resource cannot be accessed"
+
+
+def digest(location: S3Location, region: str, caller: Principal) -> str | None:
+    """The SHA-256 of an object in base64, or None when the caller cannot read it in this Region.
+
+    A bucket in another Region gives the same answer as one that may not be read (aws/aws-cli#6261).
+    """
+    found = _object(location, region)
+    if found is None:
+        return None
+    if not access.may(caller, "s3:GetObject", location.bucket, location.key):
+        return None
+    return base64.b64encode(hashlib.sha256(found.value).digest()).decode()
+
+
+def _object(location: S3Location, region: str) -> Any:
+    bucket = access.bucket(location.bucket)
+    if bucket is None or bucket.region_name != region:
+        return None
+    return bucket.keys.get(location.key)

@@ -1,0 +1,1 @@
+"""AWS IoT as Greengrass needs it: jobs that roll out, late joiners, attached policies, tags."""

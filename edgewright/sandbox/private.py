@@ -1,0 +1,94 @@
+"""The sandbox's own paths under ``/_edgewright/``: the device registry, long polls, the call log, reset.
+
+None of it exists on AWS. Only the sandbox's control and its devices use it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from edgewright.sandbox import devices
+from edgewright.sandbox.faults import AwsError, Response, as_json
+from edgewright.sandbox.world import world
+
+if TYPE_CHECKING:
+    from edgewright.sandbox.server import Application
+
+LONGEST_POLL = 60.0  # seconds
+_DEVICE = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)")
+_NEXT = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)/next")
+
+
+def respond(application: Application, environ: dict[str, Any]) -> Response:
+    """Answer one private request."""
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+    if path == "/_edgewright/health" and method == "GET":
+        return as_json({"pid": os.getpid(), "speed": world.clock.speed})
+    if path == "/_edgewright/devices" and method == "GET":
+        return _registry(query)
+    match = _NEXT.fullmatch(path)
+    if match and method == "GET":
+        return as_json({"sequence": world.wait((match[1], match[2]), *_patience(query))})
+    match = _DEVICE.fullmatch(path)
+    if match and method in {"PUT", "DELETE"}:
+        return _device(match[1], match[2], method, environ)
+    if path == "/_edgewright/calls" and method == "GET":
+        with world.lock:
+            return as_json([call.__dict__ for call in world.calls])
+    if path == "/_edgewright/calls" and method == "DELETE":
+        with world.lock:
+            world.calls.clear()
+        return as_json({})
+    if path == "/_edgewright/speed" and method == "PUT":
+        return _speed(environ)
+    if path == "/_edgewright/reset" and method == "POST":
+        application.reset()
+        return as_json({})
+    raise AwsError("NotFound", f"the sandbox has no {method} {path}", 404)
+
+
+def _patience(query: dict[str, str]) -> tuple[int, float]:
+    try:
+        return int(query.get("since", "0")), min(float(query.get("timeout", "20")), LONGEST_POLL)
+    except ValueError as error:
+        raise AwsError("BadRequest", f"since and timeout are numbers: {error}", 400) from error
+
+
+def _registry(query: dict[str, str]) -> Response:
+    if "since" in query:
+        world.wait(devices.REGISTRY, *_patience(query))
+    with world.lock:
+        found = [device.to_json() for device in devices.everything()]
+        return as_json({"sequence": world.sequence(devices.REGISTRY), "devices": found})
+
+
+def _device(account: str, thing: str, method: str, environ: dict[str, Any]) -> Response:
+    with world.lock:
+        if method == "DELETE":
+            devices.remove(account, thing)
+            return as_json({})
+        return as_json(devices.upsert(account, thing, _body(environ)).to_json())
+
+
+def _speed(environ: dict[str, Any]) -> Response:
+    speed = _body(environ).get("speed")
+    if not isinstance(speed, int | float) or not 0 < speed <= 1e6:
+        raise AwsError("BadRequest", f"speed is a number above 0 (got {speed!r})", 400)
+    with world.lock:
+        world.clock.set_speed(float(speed))
+    return as_json({"speed": world.clock.speed})
+
+
+def _body(environ: dict[str, Any]) -> dict[str, Any]:
+    try:
+        value = json.loads(environ["edgewright.body"] or b"{}")
+    except ValueError as error:
+        raise AwsError("BadRequest", f"the body is not JSON: {error}", 400) from error
+    if not isinstance(value, dict):
+        raise AwsError("BadRequest", "the body must be a JSON object", 400)
+    return value

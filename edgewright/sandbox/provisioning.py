@@ -1,0 +1,90 @@
+"""What happens to a core device before it is switched on: its thing, its certificate, its group.
+
+That is the work of a factory or of an administrator with the AWS CLI, so it is done here through AWS's own calls. The
+IoT policy and the thing group come from the fleet's stack; when that is not up yet, the sandbox attaches and adds as
+soon as they appear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgewright.documents import naming
+from edgewright.errors import EdgewrightError
+
+if TYPE_CHECKING:
+    from edgewright.sandbox.control import Sandbox
+
+_PARTS = ("platform", "nucleusVersion", "runtime")
+
+
+def add(
+    sandbox: Sandbox,
+    thing: str,
+    *,
+    fleet: str,
+    stage: str,
+    ring: str | None,
+    account: str,
+    knobs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Make a core device of a fleet in a stage.
+
+    Args:
+        sandbox: Where.
+        thing: Its name.
+        fleet: Whose policy and role alias it gets.
+        stage: Where the fleet lives.
+        ring: Its ring when the device joins by itself (``provisioned``); None for a named member, which its stack adds.
+        account: Name or id of the stage's account.
+        knobs: ``offline``, ``slow``, ``fail``; besides, ``platform``, ``nucleusVersion``, ``runtime`` of the device.
+
+    Raises:
+        EdgewrightError: there is such a device already.
+    """
+    account = sandbox.account_id(account)
+    if any((device["account"], device["thing"]) == (account, thing) for device in sandbox.devices()):
+        msg = f"there is a device {thing!r} in account {account} already; `edgewright sandbox device set` changes it"
+        raise EdgewrightError(msg)
+    iot = sandbox.client("iot", account)
+    try:
+        iot.describe_thing(thingName=thing)
+    except iot.exceptions.ResourceNotFoundException:
+        iot.create_thing(thingName=thing)
+    certificate = iot.create_keys_and_certificate(setAsActive=True)
+    iot.attach_thing_principal(thingName=thing, principal=certificate["certificateArn"])
+    device: dict[str, Any] = {
+        "region": sandbox.region,
+        "certificateId": certificate["certificateId"],
+        "roleAlias": naming.role_alias(fleet, stage),
+        "policies": [naming.device_policy(fleet, stage)],
+        "groups": [naming.thing_group(fleet, stage, ring)] if ring is not None else [],
+        "knobs": {name: value for name, value in knobs.items() if name not in _PARTS},
+    }
+    device.update({name: knobs[name] for name in _PARTS if name in knobs})
+    return sandbox.put_device(account, thing, device)
+
+
+def remove(sandbox: Sandbox, device: Mapping[str, Any]) -> None:
+    """Take a device away: first the core device, then its certificate, then its thing (AWS's own order)."""
+    account, thing = device["account"], device["thing"]
+    sandbox.forget_device(account, thing)
+    greengrass = sandbox.client("greengrassv2", account, device["region"])
+    iot = sandbox.client("iot", account, device["region"])
+    try:
+        greengrass.delete_core_device(coreDeviceThingName=thing)
+    except greengrass.exceptions.ResourceNotFoundException:
+        pass  # it never reported
+    try:
+        principals = iot.list_thing_principals(thingName=thing)["principals"]
+    except iot.exceptions.ResourceNotFoundException:
+        return
+    for principal in principals:
+        iot.detach_thing_principal(thingName=thing, principal=principal)
+        for policy in iot.list_attached_policies(target=principal)["policies"]:
+            iot.detach_policy(policyName=policy["policyName"], target=principal)
+        certificate = principal.rpartition("/")[2]
+        iot.update_certificate(certificateId=certificate, newStatus="INACTIVE")
+        iot.delete_certificate(certificateId=certificate)
+    iot.delete_thing(thingName=thing)

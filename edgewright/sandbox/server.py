@@ -1,0 +1,277 @@
+"""The HTTP server: who asks, for which service, under the one lock; errors in the service's own form.
+
+A request goes to a core device's protocol (``dataplane``), to the sandbox's own paths (``private``), to our services
+or to moto's. Absolute-form request lines are accepted, because S3 Control is asked through ``HTTP_PROXY``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http
+import logging
+import os
+import re
+import socket
+import threading
+import traceback
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+os.environ.pop("MOTO_ACCOUNT_ID", None)
+
+from moto.core.base_backend import BackendDict  # noqa: E402 -- moto reads its settings from the environment
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import ThreadedWSGIServer  # noqa: E402
+
+from edgewright.sandbox import dataplane, private, services  # noqa: E402
+from edgewright.sandbox.accounts import Accounts, seed  # noqa: E402
+from edgewright.sandbox.authorization import principals  # noqa: E402
+from edgewright.sandbox.authorization.principals import Principal  # noqa: E402
+from edgewright.sandbox.faults import AwsError, Response, render  # noqa: E402
+from edgewright.sandbox.world import Call, world  # noqa: E402
+
+log = logging.getLogger("edgewright.sandbox")
+HOST = "127.0.0.1"
+TICK = 0.1  # seconds of the machine between two looks at what is due
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
+_INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 -- AWS's sentence
+_EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 -- AWS's sentence
+
+
+class Application:
+    """The WSGI application of a sandbox."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.administrator: dict[str, str] = {}
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        services.install()
+        self.reset()
+
+    def reset(self) -> None:
+        """Empty every account; the administrator keeps the access key, so that running clients go on working."""
+        with world.lock:
+            BackendDict.reset()
+            principals.forget_all()
+            services.reset()
+            fresh = seed(self.accounts)
+            if self.administrator:
+                services.keep_access_key(self.accounts, fresh, self.administrator)
+            else:
+                self.administrator = fresh
+            world.forget()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        response = self.respond(environ)
+        status = http.HTTPStatus(response.status)
+        if not any(name.lower() == "content-length" for name, _ in response.headers):
+            response.headers.append(("Content-Length", str(len(response.body))))
+        start_response(f"{status.value} {status.phrase}", response.headers)
+        return [response.body]
+
+    def respond(self, environ: dict[str, Any]) -> Response:
+        """Answer one request as a value; a bug of ours is a 500 with its trace in the log."""
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+        request_id = str(uuid.uuid4())
+        service = ""
+        try:
+            if environ["PATH_INFO"].startswith("/_edgewright/"):
+                return private.respond(self, environ)
+            if "HTTP_X_EDGEWRIGHT_THING" in environ:
+                service = "iot-device"
+                return dataplane.respond(environ)
+            key, region, service = _scope(environ)
+            principal = _authenticate(key, environ, service)
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account
+            environ["edgewright.principal"] = principal
+            environ["edgewright.region"] = region
+            environ["edgewright.access_key"] = key
+            with world.lock:
+                response = self._aws(environ, service)
+            world.calls.append(
+                Call(principal.account, service, _operation(environ), response.status, principal.arn)
+            )
+        except AwsError as error:
+            response = render(error, service, request_id)
+        except NotImplementedError as error:
+            response = render(_unsupported(environ, service, str(error)), service, request_id)
+        except Exception:  # noqa: BLE001 -- the one boundary of the server
+            log.error("%s %s\n%s", environ["REQUEST_METHOD"], environ["PATH_INFO"], traceback.format_exc())
+            error = AwsError("InternalServerException", "the sandbox failed; its log has the trace", 500)
+            response = render(error, service, request_id)
+        response.headers.append(("x-amzn-RequestId", request_id))
+        return response
+
+    def _aws(self, environ: dict[str, Any], service: str) -> Response:
+        app = services.application(service, environ["PATH_INFO"]) or self._dispatcher
+        response = _run(app, environ)
+        if response.status == http.HTTPStatus.NOT_FOUND and not response.body and service != "s3":
+            raise _unsupported(environ, service, "moto does not know this operation")
+        return response
+
+
+def _run(app: Callable[..., Any], environ: dict[str, Any]) -> Response:
+    result = Response(500)
+
+    def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], None]:
+        result.status = int(status.split(" ", 1)[0])
+        result.headers = [(name, value) for name, value in headers if name.lower() != "connection"]
+        return lambda _data: None
+
+    chunks = app(environ, start)
+    result.body = b"".join(chunks)
+    if hasattr(chunks, "close"):
+        chunks.close()
+    return result
+
+
+def _scope(environ: dict[str, Any]) -> tuple[str, str, str]:
+    """Access key, Region and service from the signature's credential scope, in the header or in a presigned URL."""
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+    if "X-Amz-Credential" in query:
+        text = "Credential=" + query["X-Amz-Credential"]
+        environ.setdefault("HTTP_X_AMZ_SECURITY_TOKEN", query.get("X-Amz-Security-Token", ""))
+    else:
+        text = environ.get("HTTP_AUTHORIZATION", "")
+    match = _CREDENTIAL.search(text)
+    if match is None:
+        raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+    key, _, region, service = match.groups()
+    return key, region, service.lower()
+
+
+def _authenticate(key: str, environ: dict[str, Any], service: str) -> Principal:
+    principal = principals.find(key)
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+    if principal is None or principal.token != token:
+        if service == "s3":
+            raise AwsError(
+                "InvalidAccessKeyId",
+                "The AWS Access Key Id you provided does not exist in our records.",
+                403,
+                {"AWSAccessKeyId": key},
+            )
+        code = "InvalidClientTokenId" if service in {"sts", "iam"} else "UnrecognizedClientException"
+        raise AwsError(code, _INVALID_TOKEN, 403)
+    if principals.expired(principal):
+        code = "ExpiredToken" if service in {"sts", "iam", "s3"} else "ExpiredTokenException"
+        raise AwsError(code, _EXPIRED_TOKEN, 400 if service == "s3" else 403)
+    return principal
+
+
+def _unsupported(environ: dict[str, Any], service: str, why: str) -> AwsError:
+    # 501, because clients retry a 500: pulumi-aws 25 times, for minutes
+    return AwsError(
+        "NotImplemented", f"the sandbox has no {service} {_operation(environ)}: {why or 'not implemented'}", 501
+    )
+
+
+def _operation(environ: dict[str, Any]) -> str:
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    if target:
+        return str(target)
+    body = environ.get("edgewright.body", b"")
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        match = re.search(rb"(?:^|&)Action=(\w+)", body)
+        if match:
+            return match[1].decode()
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+class Handler(MotoRequestHandler):
+    """HTTP/1.1 with kept connections: a request is read whole, answered whole, in one write."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def run_wsgi(self) -> None:
+        """Answer one request of this connection."""
+        environ = self.make_environ()
+        length = environ.get("CONTENT_LENGTH")
+        stream = environ["wsgi.input"]
+        chunked = environ.get("wsgi.input_terminated", False)
+        body = stream.read() if chunked else stream.read(int(length)) if length else b""
+        environ["wsgi.input"] = BytesIO(body)
+        environ["edgewright.body"] = body
+        if chunked:
+            environ["CONTENT_LENGTH"] = str(len(body))
+            del environ["HTTP_TRANSFER_ENCODING"]
+        head: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]]) -> None:
+            head.extend([status, headers])
+
+        data = b"".join(self.server.app(environ, start))
+        status, headers = head
+        code, _, phrase = status.partition(" ")
+        self.send_response(int(code), phrase)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+        self.wfile.flush()
+
+    def handle(self) -> None:
+        """Serve the connection; a client that goes away is no error."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            super().handle()
+
+    def handle_expect_100(self) -> bool:
+        """Tell the client to go on, at once: the body is read before anything is answered."""
+        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.wfile.flush()
+        return True
+
+    def log_request(self, *_args: object) -> None:
+        """No access log: calls are counted in the world."""
+
+
+class Server(ThreadedWSGIServer):
+    """The listening socket with a thread per connection, and the thread that lets time pass."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(self, app: Application, port: int = 0) -> None:
+        super().__init__(HOST, port, app, handler=Handler)
+        self._stopping = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="clock", daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that clients take as AWS_ENDPOINT_URL."""
+        return f"http://{HOST}:{self.server_address[1]}"
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve until ``shutdown`` is called."""
+        self._ticker.start()
+        super().serve_forever(poll_interval=poll_interval)
+
+    def shutdown(self) -> None:
+        """Stop serving; kept connections end with the process."""
+        self._stopping.set()
+        super().shutdown()
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK):
+            try:
+                world.tick()
+            except Exception:  # noqa: BLE001 -- time must not stop because of one bug
+                log.error("the clock\n%s", traceback.format_exc())
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection."""
+        accepted: tuple[socket.socket, Any] = super().get_request()
+        return accepted

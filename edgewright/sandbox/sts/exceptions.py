@@ -1,0 +1,19 @@
+"""Errors of STS, in AWS's words."""
+
+from __future__ import annotations
+
+from edgewright.sandbox.faults import AwsError
+
+
+class AccessDenied(AwsError):  # noqa: N818 -- AWS's code is the name
+    """The trust policy, or the caller's own policies, do not allow it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDenied", message, 403)
+
+
+class ValidationError(AwsError):
+    """A parameter is not as the API wants it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationError", message, 400)
