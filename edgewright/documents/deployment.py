@@ -34,7 +34,7 @@ def inputs(place: FleetPlace, ring: Ring, *, capture: bool, target_arn: str | No
         "deploymentPolicies": {"failureHandlingPolicy": "ROLLBACK"},
         "wait": {
             "timeoutSeconds": ring.wait.for_,
-            "succeeded": ring.wait.succeeded,
+            "succeeded": _number(ring.wait.succeeded),
             "minimum": ring.wait.minimum,
         },
         "onFailure": ring.on_failure,
@@ -54,7 +54,7 @@ def job_configuration(rollout: Rollout) -> dict[str, Any]:
             after = rollout.rate.after
             rate["exponentialRate"] = {
                 "baseRatePerMinute": rollout.rate.base,
-                "incrementFactor": rollout.rate.factor,
+                "incrementFactor": _number(rollout.rate.factor or 1),
                 "rateIncreaseCriteria": (
                     {"numberOfSucceededThings": after.succeeded}
                     if after.notified is None
@@ -68,7 +68,7 @@ def job_configuration(rollout: Rollout) -> dict[str, Any]:
                 {
                     "failureType": _FAILURE_TYPES[each.on],
                     "action": "CANCEL",
-                    "thresholdPercentage": round(each.above * 100, 2),
+                    "thresholdPercentage": _number(round(each.above * 100, 2)),
                     "minNumberOfExecutedThings": each.after,
                 }
                 for each in rollout.abort
@@ -94,3 +94,8 @@ def _component(component: Component, known: Mapping[str, str]) -> dict[str, Any]
         if run_with:
             result["runWith"] = run_with
     return result
+
+
+def _number(value: float) -> float:
+    """Return a whole number as an integer: the engine carries both as one, and a difference must not show."""
+    return int(value) if float(value).is_integer() else value

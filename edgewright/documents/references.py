@@ -12,7 +12,7 @@ from typing import Any
 from edgewright.documents.place import FleetPlace
 from edgewright.errors import EdgewrightError
 
-_REFERENCE = re.compile(r"\$(?P<escape>\$)?\{(?P<name>[^{}]*)\}")
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
 
 
 def values(place: FleetPlace, *, ring: str, capture: bool) -> dict[str, str]:
@@ -56,13 +56,11 @@ def resolve(value: Any, known: Mapping[str, str]) -> Any:
 
 
 def _one(match: re.Match[str], known: Mapping[str, str]) -> str:
-    if match["escape"]:
-        return match[0][1:]
+    if match[0] == "$${":
+        return "${"
     name = match["name"]
     if name not in known:
-        msg = (
-            f"there is no reference ${{{name}}} here: use one of {', '.join(sorted(known))}, "
-            f"or write $${{{name}}} when the text itself is meant"
-        )
+        what = "a reference is never closed" if name is None else f"there is no reference {match[0]} here"
+        msg = f"{what}: use one of {', '.join(sorted(known))}, or write $$ in front of {{ when the text itself is meant"
         raise EdgewrightError(msg)
     return known[name]

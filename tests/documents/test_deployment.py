@@ -160,7 +160,7 @@ def test_the_tags_name_the_release() -> None:
                         {
                             "failureType": "REJECTED",
                             "action": "CANCEL",
-                            "thresholdPercentage": 100.0,
+                            "thresholdPercentage": 100,
                             "minNumberOfExecutedThings": 1,
                         },
                     ]

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edgewright.documents import references
 from edgewright.errors import EdgewrightError
+from edgewright.manifest import references as manifest_references
 from tests.helpers import places
 
 KNOWN = references.values(places.fleet(), ring="canary", capture=True)
@@ -23,6 +24,8 @@ KNOWN = references.values(places.fleet(), ring="canary", capture=True)
         pytest.param("${capture.prefix}/a", "{iot:thingName}/a", id="the nucleus fills in the thing"),
         pytest.param("$${fleet}", "${fleet}", id="escaped"),
         pytest.param("$$${fleet}", "$${fleet}", id="escaped after a dollar"),
+        pytest.param("$${HOME", "${HOME", id="escaped and never closed"),
+        pytest.param("$${", "${", id="escaped alone"),
         pytest.param("$fleet {fleet} $", "$fleet {fleet} $", id="no reference"),
         pytest.param("", "", id="empty"),
     ],
@@ -46,6 +49,26 @@ def test_references_are_resolved_wherever_there_is_a_string() -> None:
 def test_an_unknown_reference_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(EdgewrightError, match=r"there is no reference \$\{.*use one of account.id, artifacts.bucket"):
         references.resolve(f"${{{name}}}", KNOWN)
+
+
+def test_a_reference_that_is_never_closed_is_refused() -> None:
+    with pytest.raises(EdgewrightError, match="a reference is never closed"):
+        references.resolve("a ${fleet b", KNOWN)
+
+
+def test_validation_and_the_program_know_the_same_references() -> None:
+    """What validation lets through, the program resolves; what it does not know, it refuses."""
+    assert set(manifest_references.REFERENCES) == set(KNOWN)
+
+
+@given(st.text(alphabet="${}fleturing.", max_size=20))
+def test_validation_and_the_program_read_the_same_references(text: str) -> None:
+    found = list(manifest_references.references(text))
+    if all(name in KNOWN for name in found):
+        references.resolve(text, KNOWN)
+    else:
+        with pytest.raises(EdgewrightError):
+            references.resolve(text, KNOWN)
 
 
 def test_without_capture_there_is_no_bucket_to_refer_to() -> None:

@@ -1,0 +1,119 @@
+"""A bucket as Edgewright makes all of them: versioned, encrypted, closed to the public, TLS only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+import pulumi
+import pulumi_aws as aws
+
+from components._base import EdgeComponent
+
+ABORT_UPLOADS_AFTER_DAYS = 7
+"""Parts of an upload that nobody completed cost money and serve nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketArgs:
+    """What a bucket is made of."""
+
+    provider: aws.Provider
+    bucket: str
+    """Its name."""
+    policy: str
+    """JSON text of its policy, which must refuse requests without TLS."""
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketResources:
+    """The bucket and its parts."""
+
+    bucket: aws.s3.Bucket
+    versioning: aws.s3.BucketVersioning
+    encryption: aws.s3.BucketServerSideEncryptionConfiguration
+    ownership: aws.s3.BucketOwnershipControls
+    public_access: aws.s3.BucketPublicAccessBlock
+    lifecycle: aws.s3.BucketLifecycleConfiguration
+    policy: aws.s3.BucketPolicy
+
+
+@final
+class PrivateBucket(EdgeComponent):
+    """A private bucket. Versions never expire, and AWS refuses to delete it while anything is in it."""
+
+    resources: PrivateBucketResources
+
+    def __init__(self, name: str, *, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts=opts)
+        child = self.child(args.provider)
+        bucket = aws.s3.Bucket(name, bucket=args.bucket, tags=dict(args.tags), opts=child)
+        public_access = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        ownership = aws.s3.BucketOwnershipControls(
+            name,
+            bucket=bucket.bucket,
+            # What another account uploads belongs to the bucket's account, and its policy alone decides.
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=child,
+        )
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="AES256"
+                    )
+                )
+            ],
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            name,
+            bucket=bucket.bucket,
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+            opts=child,
+        )
+        lifecycle = aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="abort-incomplete-uploads",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                        days_after_initiation=ABORT_UPLOADS_AFTER_DAYS
+                    ),
+                )
+            ],
+            # S3 wants versioning settled before rules that touch versions and uploads.
+            opts=self.child(args.provider, depends_on=[versioning]),
+        )
+        policy = aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.bucket,
+            policy=args.policy,
+            # Two changes of a bucket at once conflict ("OperationAborted"), and these two are about the same thing.
+            opts=self.child(args.provider, depends_on=[public_access]),
+        )
+        self.resources = PrivateBucketResources(
+            bucket=bucket,
+            versioning=versioning,
+            encryption=encryption,
+            ownership=ownership,
+            public_access=public_access,
+            lifecycle=lifecycle,
+            policy=policy,
+        )
+        self.register_outputs({"bucket": bucket.bucket, "arn": bucket.arn})

@@ -1,0 +1,139 @@
+"""The stack of a stage, run through its deploy role: its component versions, its things, its fleets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import greengrassv2
+from components.component_versions import ComponentVersions, ComponentVersionsArgs
+from components.fleet import EdgeFleet, EdgeFleetArgs
+from components.named_things import NamedThings, NamedThingsArgs
+from components.settings import SESSION, Settings, shared_accounts, stage_place
+from edgewright.catalog.component import CatalogVersion
+from edgewright.documents import naming
+from edgewright.errors import EdgewrightError
+from edgewright.manifest.load import Project
+from edgewright.manifest.model import Fleet, FleetStage, Ring
+
+
+def workload(project: Project, settings: Settings) -> dict[str, Any]:
+    """Declare the resources of a stage and return what the stack exports.
+
+    Raises:
+        EdgewrightError: the shard names a fleet that is not there, or a manifest asks for what cannot be made yet.
+    """
+    place = stage_place(project, settings.stage)
+    fleets = _fleets(project, settings)
+    role_arn = naming.role_arn(place.account_id, naming.deploy_role(place.stage))
+    external_id = project.organisation.trust.external_id
+    cloud = aws.Provider(
+        f"aws-{place.account_id}-{place.region}",
+        region=place.region,
+        allowed_account_ids=[place.account_id],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role_arn, session_name=SESSION, external_id=external_id)],
+    )
+    assume_role = {"roleArn": role_arn, "sessionName": SESSION}
+    greengrass = greengrassv2.Provider(
+        f"greengrassv2-{place.account_id}-{place.region}",
+        region=place.region,
+        allowed_account_ids=[place.account_id],
+        assume_role=assume_role if external_id is None else assume_role | {"externalId": external_id},
+    )
+    pinned = _pinned(project, [ring for _, stage in fleets for ring in stage.rings])
+    versions = ComponentVersions(
+        place.stage,
+        args=ComponentVersionsArgs(
+            provider=greengrass,
+            root=project.root,
+            artifact_bucket=place.artifact_bucket,
+            versions=list(pinned.values()),
+            tags={"edgewright:organisation": place.organisation},
+        ),
+    )
+    things = NamedThings(
+        place.stage,
+        args=NamedThingsArgs(
+            provider=cloud,
+            things=[thing for _, stage in fleets for ring in stage.rings for thing in ring.members.things or ()],
+        ),
+    )
+    made = {
+        fleet.name: EdgeFleet(
+            fleet.name,
+            args=EdgeFleetArgs(
+                cloud=cloud,
+                greengrass=greengrass,
+                place=place.fleet(fleet.name),
+                fleet=fleet,
+                rings=_in_promotion_order(project, fleet, stage),
+                versions=versions.resources.versions,
+                external_artifacts=_external_artifacts(pinned, stage.rings),
+                things=things.resources.things,
+                trusted={name: account.id for name, account in project.organisation.accounts.items()},
+                shared=shared_accounts(project),
+            ),
+        )
+        for fleet, stage in fleets
+    }
+    return {"fleets": {name: fleet.summary for name, fleet in made.items()}}
+
+
+def _fleets(project: Project, settings: Settings) -> list[tuple[Fleet, FleetStage]]:
+    present = project.stage_fleets(settings.stage)
+    if settings.fleets is not None:
+        absent = settings.fleets - {fleet.name for fleet, _ in present}
+        if absent:
+            msg = (
+                f"edgewright:fleets of stack {settings.stack!r} names {', '.join(sorted(absent))}, which stage "
+                f"{settings.stage!r} does not have: correct the stack's configuration"
+            )
+            raise EdgewrightError(msg)
+        present = [(fleet, stage) for fleet, stage in present if fleet.name in settings.fleets]
+    for fleet, stage in present:
+        _refuse_what_is_not_there_yet(fleet, stage)
+    return present
+
+
+def _refuse_what_is_not_there_yet(fleet: Fleet, stage: FleetStage) -> None:
+    """Refuse what a manifest may say and this program cannot make; to leave it out silently would be worse."""
+    for ring in stage.rings:
+        if ring.members.query is not None:
+            msg = (
+                f"ring {ring.name!r} of {fleet.name!r} in {stage.stage!r} has a query, and this version of Edgewright "
+                "makes no dynamic thing groups: name its things, or use provisioned: true"
+            )
+            raise EdgewrightError(msg)
+    if fleet.edge_manager.enabled:
+        msg = (
+            f"fleet {fleet.name!r} wants SageMaker Edge Manager, which AWS discontinued on 2024-04-26 and for which "
+            "this version of Edgewright makes nothing: set edgeManager.enabled to false"
+        )
+        raise EdgewrightError(msg)
+    if fleet.identity.provisioning == "claim":
+        pulumi.log.warn(
+            f"fleet {fleet.name!r} says provisioning: claim, and this version of Edgewright makes no provisioning "
+            "template yet: attach its devices' certificates by hand, as with provisioning: manual"
+        )
+
+
+def _in_promotion_order(project: Project, fleet: Fleet, stage: FleetStage) -> list[Ring]:
+    order = [ring.name for at, ring in project.path(fleet.name) if at == stage.stage]
+    return sorted(stage.rings, key=lambda ring: order.index(ring.name) if ring.name in order else len(order))
+
+
+def _pinned(project: Project, rings: Sequence[Ring]) -> dict[tuple[str, str], CatalogVersion]:
+    """Return the private component versions that the rings pin; a component of AWS is in no catalog."""
+    wanted = sorted({(name, pin.version) for ring in rings for name, pin in ring.components.items()})
+    found = {key: project.catalog.get(*key) for key in wanted}
+    return {key: version for key, version in found.items() if version is not None}
+
+
+def _external_artifacts(pinned: Mapping[tuple[str, str], CatalogVersion], rings: Sequence[Ring]) -> list[str]:
+    keys = {(name, pin.version) for ring in rings for name, pin in ring.components.items()} & set(pinned)
+    return sorted(
+        {artifact.URI for key in keys for artifact in pinned[key].recipe.artifacts if artifact.URI.startswith("s3://")}
+    )

@@ -1,0 +1,73 @@
+"""The sample organisation as a project, and copies of it with one thing changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.settings import Settings
+from components.stacks import build
+from edgewright.manifest.load import Project, load_project
+from edgewright.manifest.model import Component, Fleet, FleetStage, Ring
+from tests.helpers.engine import Recording, record
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def sample() -> Project:
+    """Return the project of this checkout."""
+    return load_project(ROOT)
+
+
+def run(project: Project, stack: str, **settings: Any) -> Recording:
+    """Return what a stack of the project registers."""
+
+    def program() -> None:
+        exports = build(project, Settings(**{"stack": stack, "stage": stack, **settings}))
+        for name, value in exports.items():
+            pulumi.export(name, value)
+
+    return record(program, stack=stack)
+
+
+def with_fleet(project: Project, fleet: str, **changes: Any) -> Project:
+    """Return the project with attributes of a fleet changed."""
+    changed: Fleet = project.fleets[fleet].model_copy(update=changes)
+    return replace(project, fleets={**project.fleets, fleet: changed})
+
+
+def with_ring(project: Project, fleet: str, stage: str, ring: str, **changes: Any) -> Project:
+    """Return the project with attributes of a ring changed."""
+    before = project.stages[fleet, stage]
+    rings = tuple(each.model_copy(update=changes) if each.name == ring else each for each in before.rings)
+    after: FleetStage = before.model_copy(update={"rings": rings})
+    return replace(project, stages={**project.stages, (fleet, stage): after})
+
+
+def ring_of(project: Project, fleet: str, stage: str, ring: str) -> Ring:
+    """Return a ring."""
+    return next(each for each in project.stages[fleet, stage].rings if each.name == ring)
+
+
+def with_version(project: Project, fleet: str, stage: str, ring: str, component: str, version: str) -> Project:
+    """Return the project with another version of a component in one ring."""
+    components = dict(ring_of(project, fleet, stage, ring).components)
+    components[component] = components[component].model_copy(update={"version": version})
+    return with_ring(project, fleet, stage, ring, components=components)
+
+
+def without_component(project: Project, fleet: str, stage: str, ring: str, component: str) -> Project:
+    """Return the project with a component less in one ring."""
+    components: dict[str, Component] = dict(ring_of(project, fleet, stage, ring).components)
+    del components[component]
+    return with_ring(project, fleet, stage, ring, components=components)
+
+
+def replaced(project: Project, **changes: Any) -> Project:
+    """Return the project with attributes of itself changed."""
+    return replace(project, **changes)
