@@ -128,6 +128,13 @@ class _Reader:
         read = read_recipe(document)
         self._problems += read.problems
         sidecar = self._sidecar(folder, shown)
+        if read.parsed.model is not None:
+            self._problems += variables.check(read.parsed, read.parsed.model)
+            linter = Linter(read.parsed, read.parsed.model, sidecar)
+            self._problems += linter.problems()
+            for rule in linter.unused if read.recipe is not None else ():
+                message = f"justification.{rule} excuses nothing"
+                self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")
         if read.recipe is None:
             self._broken.add((name, version))
             if isinstance(document.value, dict):
@@ -135,11 +142,6 @@ class _Reader:
             return
         recipe = read.recipe
         self._named(document, recipe, name, version)
-        self._problems += variables.check(document, recipe)
-        linter = Linter(document, recipe, sidecar)
-        self._problems += linter.problems()
-        for rule in linter.unused:
-            self._add(f"{shown}/{SIDECAR}", f"justification.{rule} excuses nothing", "remove it", severity="warning")
         self._files(document, recipe, folder, shown)
         entry = self._entry(name, version, folder, document)
         self._locked(name, version, entry)

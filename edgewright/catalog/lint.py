@@ -13,7 +13,8 @@ from typing import Literal
 
 from edgewright.catalog.recipe import Recipe, Step, Steps
 from edgewright.catalog.sidecar import Sidecar
-from edgewright.source import Document, Problem
+from edgewright.source import Problem
+from edgewright.validation import Parsed
 
 DOCKER_MANAGER = "aws.greengrass.DockerApplicationManager"
 _SUDO = re.compile(r"(?:^|[;&|(]\s*|\s)sudo\s")
@@ -37,8 +38,8 @@ Path = tuple[str | int, ...]
 class Linter:
     """The rules, over one recipe; what is justified is left out, what is justified in vain is said."""
 
-    def __init__(self, document: Document, recipe: Recipe, sidecar: Sidecar | None) -> None:
-        self._document = document
+    def __init__(self, parsed: Parsed[Recipe], recipe: Recipe, sidecar: Sidecar | None) -> None:
+        self._parsed = parsed
         self._recipe = recipe
         self._reasons = dict(sidecar.justification) if sidecar else {}
         self._used: set[str] = set()
@@ -71,7 +72,7 @@ class Linter:
         if rule in self._reasons:
             self._used.add(rule)
             return
-        yield self._document.problem(path, message, got=got, remedy=remedy, severity=severity)
+        yield self._parsed.problem(path, message, got=got, remedy=remedy, severity=severity)
 
     # --- dependencies ------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ class Linter:
         for name, dependency in self._recipe.dependencies.items():
             path = ("ComponentDependencies", name, "VersionRequirement")
             if name == self._recipe.ComponentName:
-                yield self._document.problem(path[:2], "depends on itself", remedy="remove it")
+                yield self._parsed.problem(path[:2], "depends on itself", remedy="remove it")
             if not dependency.requirement.bounded_above:
                 yield from self._find(
                     "unbounded", path, "takes every version to come, also one that breaks this component",
@@ -97,8 +98,8 @@ class Linter:
                 continue
             name = artifact.URI.rpartition("/")[2].removeprefix("catalog:")
             if name in names:
-                message = f"{name} is named twice; on the device both would be the same file"
-                yield self._document.problem(path, message, remedy="keep one")
+                message = f"{name} is named twice, and on the device both would be the same file"
+                yield self._parsed.problem(path, message, remedy="keep one")
             names[name] = place
 
     def _image(self, path: Path, image: str) -> Iterator[Problem]:
@@ -108,28 +109,33 @@ class Linter:
                 "latest-image", path, "is whatever image is newest when a device deploys",
                 "pin a digest, docker:NAME@sha256:..., or a version", got=image,
             )  # fmt: skip
-        if DOCKER_MANAGER not in self._recipe.ComponentDependencies:
+        if DOCKER_MANAGER not in self._recipe.ComponentDependencies and self._parsed.whole(("ComponentDependencies",)):
             message = f"a docker: artifact is fetched by {DOCKER_MANAGER}, which is no dependency"
-            yield self._document.problem(
-                path, message, remedy=f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}'
-            )
+            yield self._parsed.problem(path, message, remedy=f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}')
 
     # --- lifecycle ---------------------------------------------------------------------------------------------
 
     def _lifecycle(self, path: Path, lifecycle: Steps) -> Iterator[Problem]:
         for name, step in lifecycle.steps.items():
             yield from self._step((*path, name), step)
-        if lifecycle.install is not None and lifecycle.install.Timeout is None:
+        install, startup = lifecycle.install, lifecycle.startup
+        if install is not None and install.Timeout is None and self._parsed.whole((*path, "install")):
             yield from self._find(
-                "install-timeout", (*path, "install"), "has no Timeout; after 120 s the nucleus fails the deployment",
+                "install-timeout",
+                (*path, "install"),
+                "has no Timeout, and after 120 s the nucleus fails the deployment",
                 "say how many seconds a slow device may need",
-            )  # fmt: skip
-        startup = lifecycle.startup
-        if startup is not None and lifecycle.shutdown is None and _BACKGROUND.search(_code(startup.Script)):
+            )
+        if startup is None or lifecycle.shutdown is not None or not self._parsed.whole((*path, "shutdown")):
+            return
+        if _BACKGROUND.search(_code(startup.Script)):
             yield from self._find(
-                "shutdown", (*path, "startup"), "leaves something running, and no shutdown step ends it",
-                "add shutdown", severity="warning",
-            )  # fmt: skip
+                "shutdown",
+                (*path, "startup"),
+                "leaves something running, and no shutdown step ends it",
+                "add shutdown",
+                severity="warning",
+            )
 
     def _step(self, path: Path, step: Step) -> Iterator[Problem]:
         script = (*path, "Script")

@@ -18,23 +18,25 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from edgewright.canonical import canonical_json
 from edgewright.catalog.types import (
     CATALOG_URI,
+    FORMAT_VERSION,
     Attributes,
-    Digest,
     Environment,
+    FormatVersion,
     Name,
     RangeText,
     Seconds,
+    Sha256,
     SkipIf,
+    TypeOfComponent,
     Uri,
     Version,
     refuse,
     some,
 )
 from edgewright.source import Document, Problem
-from edgewright.validation import parse
+from edgewright.validation import Parsed, parse
 from edgewright.versions import Range
 
-FORMAT_VERSION = "2020-01-25"
 STEPS = ("bootstrap", "install", "startup", "run", "shutdown", "recover")
 MAX_BYTES = 16_000
 """Of a recipe once its artifact URIs are final: what gdk refuses; the nucleus lite takes 16 KiB."""
@@ -54,7 +56,7 @@ class Step(_Model):
 
     Script: str = Field(examples=["COMMAND"])
     RequiresPrivilege: bool = False
-    Skipif: SkipIf = None
+    Skipif: SkipIf | None = None
     Timeout: Seconds | None = None
     Setenv: Environment = Field(default_factory=dict)
 
@@ -105,7 +107,7 @@ class RecipeArtifact(_Model):
     URI: Uri = Field(examples=["catalog:FILE"])
     Unarchive: Literal["NONE", "ZIP"] = "NONE"
     Permission: FilePermission = FilePermission()
-    Digest: Digest = None
+    Digest: Sha256 | None = None
     Algorithm: Literal["SHA-256"] | None = None
 
     @model_validator(mode="after")
@@ -155,12 +157,12 @@ class Dependency(NamedTuple):
 class Recipe(_Model):
     """A component version, as Greengrass knows it."""
 
-    RecipeFormatVersion: Literal["2020-01-25"] = Field(examples=['"2020-01-25"'])
+    RecipeFormatVersion: FormatVersion = Field(examples=['"2020-01-25"'])
     ComponentName: Name = Field(examples=["com.acme.parts-model"])
     ComponentVersion: Version = Field(examples=['"1.0.0"'])
     ComponentDescription: str | None = None
     ComponentPublisher: str | None = None
-    ComponentType: Literal["aws.greengrass.generic"] | None = None
+    ComponentType: TypeOfComponent | None = None
     ComponentConfiguration: Configuration = Configuration()
     ComponentDependencies: dict[Name, RecipeDependency] = Field(default_factory=dict)
     Lifecycle: Steps | None = None
@@ -196,10 +198,13 @@ _NOTHING = Steps()
 
 @dataclass(frozen=True)
 class Read:
-    """A recipe as far as it could be read; None when something is wrong."""
+    """A recipe as far as it could be read."""
 
     recipe: Recipe | None
+    """None when something is wrong with its shape."""
     problems: tuple[Problem, ...]
+    parsed: Parsed[Recipe]
+    """With what is left of a recipe in which something is wrong, so that other rules can speak in the same run."""
 
 
 def read_recipe(document: Document) -> Read:
@@ -208,10 +213,9 @@ def read_recipe(document: Document) -> Read:
     problems = list(parsed.problems)
     if isinstance(document.value, dict):
         problems += _format_version(document, document.value)
-    if parsed.model is None or any(each.severity == "error" for each in problems):
-        return Read(None, tuple(problems))
-    problems += _size(document, parsed.model)
-    return Read(None if problems else parsed.model, tuple(problems))
+    if parsed.model is not None and not problems:
+        problems += _size(document, parsed.model)
+    return Read(None if problems else parsed.model, tuple(problems), parsed)
 
 
 def _format_version(document: Document, value: dict[str, Any]) -> list[Problem]:

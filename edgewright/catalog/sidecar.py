@@ -11,7 +11,7 @@ from edgewright.source import Document, Problem
 from edgewright.validation import parse
 
 Kind = Literal["onnx-model", "python-inference", "service", "docker-compose", "lambda-function", "edge-manager-model"]
-Part = Literal["runtime", "agent", "application", "data connection"]
+PARTS = ("runtime", "agent", "application", "data connection")
 Excusable = Literal[
     "privilege", "sudo", "apt-get", "pip", "docker-compose", "latest-image", "install-timeout", "shutdown", "unbounded"
 ]
@@ -23,13 +23,19 @@ def _reason(value: Any) -> str:
     return value
 
 
+def _part(value: Any) -> str:
+    if value not in PARTS:
+        refuse("is not a part of a device that a component can be", f"write one of {', '.join(PARTS)}")
+    return str(value)
+
+
 class Sidecar(BaseModel):
     """Its kind, which of the five parts of a device it provides, and why a rule is broken on purpose."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     kind: Kind
-    provides: Annotated[tuple[Part, ...], Field(strict=False)] = ()
+    provides: Annotated[tuple[Annotated[str, BeforeValidator(_part)], ...], Field(strict=False)] = ()
     justification: dict[Excusable, Annotated[str, BeforeValidator(_reason)]] = Field(default_factory=dict)
 
 

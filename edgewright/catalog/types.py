@@ -10,6 +10,8 @@ from pydantic import BeforeValidator
 from edgewright.catalog.platforms import regex
 from edgewright.versions import Range, is_version
 
+FORMAT_VERSION = "2020-01-25"
+GENERIC = "aws.greengrass.generic"
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 _SKIP_IF = re.compile(r"(onpath|exists)\s+\S.*")
 _S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
@@ -108,6 +110,18 @@ def _attribute(value: Any) -> str:
     return value
 
 
+def _format_version(value: Any) -> str:
+    if value != FORMAT_VERSION:
+        refuse("is not the recipe format that is known", f'write "{FORMAT_VERSION}"')
+    return FORMAT_VERSION
+
+
+def _component_type(value: Any) -> str:
+    if value != GENERIC:
+        refuse("is not a type that a recipe can have: plugins and Lambda functions are not made so", "remove the line")
+    return GENERIC
+
+
 def _some(value: Any) -> Any:
     if value in (None, []):
         refuse("is empty, so no device could take the component", "add a manifest for each platform")
@@ -121,6 +135,8 @@ Environment = dict[Annotated[str, BeforeValidator(_variable)], Annotated[str, Be
 Attributes = dict[str, Annotated[str, BeforeValidator(_attribute)]]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Uri = Annotated[str, BeforeValidator(_uri)]
-Digest = Annotated[str | None, BeforeValidator(_digest)]
-SkipIf = Annotated[str | None, BeforeValidator(_skip_if)]
+Sha256 = Annotated[str, BeforeValidator(_digest)]
+SkipIf = Annotated[str, BeforeValidator(_skip_if)]
+FormatVersion = Annotated[str, BeforeValidator(_format_version)]
+TypeOfComponent = Annotated[str, BeforeValidator(_component_type)]
 some = BeforeValidator(_some)

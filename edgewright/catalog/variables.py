@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from edgewright.catalog.recipe import Recipe, Steps
-from edgewright.source import Document, Problem
-from edgewright.validation import did_you_mean
+from edgewright.source import Problem
+from edgewright.validation import Parsed, did_you_mean
 
 KNOWN = {
     "artifacts": ("path", "decompressedPath"),
@@ -65,48 +65,48 @@ def _texts(path: Path, lifecycle: Steps) -> Iterator[tuple[Path, str]]:
             yield (*path, name, "Setenv", variable), value
 
 
-def check(document: Document, recipe: Recipe) -> Iterator[Problem]:
+def check(parsed: Parsed[Recipe], recipe: Recipe) -> Iterator[Problem]:
     """Yield what is wrong with the variables of a recipe."""
     for use in uses(recipe):
-        problem = _other(document, recipe, use) if use.component is not None else _own(document, recipe, use)
+        problem = _other(parsed, recipe, use) if use.component is not None else _own(parsed, recipe, use)
         if problem is not None:
             yield problem
 
 
-def _own(document: Document, recipe: Recipe, use: Use) -> Problem | None:
+def _own(parsed: Parsed[Recipe], recipe: Recipe, use: Use) -> Problem | None:
     if use.namespace == "configuration":
         configuration = recipe.ComponentConfiguration.DefaultConfiguration
-        if has_pointer(configuration, use.key):
+        if has_pointer(configuration, use.key) or not parsed.whole(("ComponentConfiguration",)):
             return None
         message = f"{use.text} is not in DefaultConfiguration: a device without it keeps the text as it is"
-        return document.problem(use.path, message, remedy="give it a default", severity="warning")
+        return parsed.problem(use.path, message, remedy="give it a default", severity="warning")
     keys = KNOWN.get(use.namespace)
     if keys is None:
         near = did_you_mean(use.namespace, (*KNOWN, "configuration"))
         if near is None:
             return None  # braces that are the script's own business
-        return document.problem(
+        return parsed.problem(
             use.path, f"{use.text} is no recipe variable", remedy=f"did you mean {{{near}:{use.key}}}?"
         )
     if use.key in keys:
         return None
     allowed = " or ".join(f"{{{use.namespace}:{key}}}" for key in keys)
-    return document.problem(use.path, f"{use.text} is no recipe variable", remedy=f"write {allowed}")
+    return parsed.problem(use.path, f"{use.text} is no recipe variable", remedy=f"write {allowed}")
 
 
-def _other(document: Document, recipe: Recipe, use: Use) -> Problem | None:
+def _other(parsed: Parsed[Recipe], recipe: Recipe, use: Use) -> Problem | None:
     name = str(use.component)
     if use.namespace not in OF_OTHERS or (use.namespace != "configuration" and use.key not in KNOWN[use.namespace]):
         if "." not in name:
             return None  # braces that are the script's own business
         allowed = "artifacts:path, artifacts:decompressedPath, work:path or configuration:/KEY"
-        return document.problem(use.path, f"{use.text} is no recipe variable", remedy=f"ask {name} for {allowed}")
-    if name in recipe.ComponentDependencies:
+        return parsed.problem(use.path, f"{use.text} is no recipe variable", remedy=f"ask {name} for {allowed}")
+    if name in recipe.ComponentDependencies or not parsed.whole(("ComponentDependencies",)):
         return None
     message = f"{use.text} asks for {name}, which is no direct dependency, so the nucleus does not fill it in"
     near = did_you_mean(name, tuple(recipe.ComponentDependencies))
     remedy = f"did you mean {near}?" if near else f"add {name} to ComponentDependencies"
-    return document.problem(use.path, message, remedy=remedy)
+    return parsed.problem(use.path, message, remedy=remedy)
 
 
 def has_pointer(value: Any, pointer: str) -> bool:
