@@ -54,18 +54,11 @@ def ring_of(project: Project, fleet: str, stage: str, ring: str) -> Ring:
     return next(each for each in project.stages[fleet, stage].rings if each.name == ring)
 
 
-def with_version(project: Project, fleet: str, stage: str, ring: str, component: str, version: str) -> Project:
-    """Return the project with another version of a component in one ring."""
-    components = dict(ring_of(project, fleet, stage, ring).components)
-    components[component] = components[component].model_copy(update={"version": version})
-    return with_ring(project, fleet, stage, ring, components=components)
-
-
-def without_component(project: Project, fleet: str, stage: str, ring: str, component: str) -> Project:
-    """Return the project with a component less in one ring."""
-    components: dict[str, Component] = dict(ring_of(project, fleet, stage, ring).components)
-    del components[component]
-    return with_ring(project, fleet, stage, ring, components=components)
+def with_components(project: Project, fleet: str, stage: str, ring: str, **components: Component | None) -> Project:
+    """Return the project with components of a ring changed; None takes one out."""
+    before = ring_of(project, fleet, stage, ring).components
+    after = {name: component for name, component in {**before, **components}.items() if component is not None}
+    return with_ring(project, fleet, stage, ring, components=after)
 
 
 def replaced(project: Project, **changes: Any) -> Project:
