@@ -12,6 +12,7 @@ from typing import Any
 from edgewright.canonical import canonical_json
 from edgewright.documents.request import configuration, same_content
 from edgewright.provider.plugin import Diff, Kind, contains_unknown, is_unknown, property_path
+from edgewright.provider.tree_diff import Keys, changed, walk
 
 _IDENTITY = ("targetArn", "parentTargetArn")
 _PLAIN = (
@@ -32,19 +33,17 @@ _WORDS = {
     "tags": "tags",
 }
 
-Keys = tuple[str | int, ...]
-
 
 def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Diff:
     """Return what an update from ``outputs`` to ``news`` would change."""
     detailed: dict[str, Kind] = {}
     for key in _IDENTITY:
-        if kind := _kind(outputs.get(key), news.get(key)):
+        if kind := changed(outputs.get(key), news.get(key)):
             detailed[key] = Kind(f"{kind.value}_REPLACE")
     for keys, kind in _components(outputs.get("components"), news.get("components")):
         detailed[property_path("components", *keys)] = kind
     for key in _PLAIN:
-        for keys, kind in _walk(outputs.get(key), news.get(key), (key,)):
+        for keys, kind in walk(outputs.get(key), news.get(key), (key,)):
             detailed[property_path(*keys)] = kind
     # The subdeployment of one parent cannot become that of another while it exists (API), so it must go first.
     return Diff(detailed=detailed, stables=_STABLE, delete_before_replace="parentTargetArn" in detailed)
@@ -63,11 +62,11 @@ def summary(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
     old, new = outputs.get("components") or {}, news.get("components") or {}
     if is_unknown(new):
         return ["components are not known yet"]
-    lines = []
+    lines: list[str] = []
     for name in sorted(old.keys() | new.keys()):
         lines.extend(_component_words(name, old.get(name), new.get(name)))
     for key, words in _WORDS.items():
-        if key != "tags" and list(_walk(outputs.get(key), news.get(key), (key,))):
+        if key != "tags" and list(walk(outputs.get(key), news.get(key), (key,))):
             lines.append(f"{words} changed")
     return lines
 
@@ -81,12 +80,10 @@ def _component_words(name: str, old: Any, new: Any) -> Iterator[str]:
         yield f"{name} {old.get('componentVersion')} removed"
     else:
         before, after = old.get("componentVersion"), new.get("componentVersion")
-        if _kind(before, after):
+        if changed(before, after):
             yield f"{name} {before} -> {'(not known yet)' if is_unknown(after) else after}"
         parts = [_config_words(old.get("config"), new.get("config"))]
-        parts.extend(
-            f"{key} changed" for key in ("runWith", "reset") if list(_walk(old.get(key), new.get(key), (key,)))
-        )
+        parts.extend(f"{key} changed" for key in ("runWith", "reset") if list(walk(old.get(key), new.get(key), (key,))))
         if words := "; ".join(part for part in parts if part):
             yield f"{name} {words}"
 
@@ -95,7 +92,7 @@ def _config_words(old: Any, new: Any) -> str:
     if contains_unknown(new):
         return "configuration is not known yet" if canonical_json(old) != "null" else "configuration added"
     verbs: dict[Kind, list[str]] = {Kind.ADD: [], Kind.UPDATE: [], Kind.DELETE: []}
-    for keys, kind in _walk(configuration({"config": old}), configuration({"config": new}), ()):
+    for keys, kind in walk(configuration({"config": old}), configuration({"config": new}), ()):
         verbs[kind].append(".".join(str(key) for key in keys) or "all of it")
     words = ("sets", "changes", "resets")
     parts = [f"{word} {', '.join(keys)}" for word, keys in zip(words, verbs.values(), strict=True) if keys]
@@ -111,10 +108,10 @@ def _components(old: Any, new: Any) -> Iterator[tuple[Keys, Kind]]:
         if before is None or after is None or is_unknown(after):
             yield (name,), Kind.ADD if before is None else Kind.DELETE if after is None else Kind.UPDATE
             continue
-        yield from _walk(before.get("componentVersion"), after.get("componentVersion"), (name, "componentVersion"))
+        yield from walk(before.get("componentVersion"), after.get("componentVersion"), (name, "componentVersion"))
         yield from _config(before.get("config"), after.get("config"), (name, "config"))
-        yield from _walk(before.get("runWith"), after.get("runWith"), (name, "runWith"))
-        yield from _walk(before.get("reset") or None, after.get("reset") or None, (name, "reset"))
+        yield from walk(before.get("runWith"), after.get("runWith"), (name, "runWith"))
+        yield from walk(before.get("reset") or None, after.get("reset") or None, (name, "reset"))
 
 
 def _config(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
@@ -124,31 +121,7 @@ def _config(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
         if after is None or canonical_json(before) != canonical_json(after):
             yield keys, Kind.ADD if not before else Kind.UPDATE if after or after is None else Kind.DELETE
         return
-    yield from _walk(old or None, new if is_unknown(new) else new or None, keys)
-
-
-def _walk(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
-    """Return the places where two values differ: keys of objects one by one, everything else as a whole."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted(old.keys() | new.keys()):
-            if key not in old:
-                yield (*keys, key), Kind.ADD
-            elif key not in new:
-                yield (*keys, key), Kind.DELETE
-            else:
-                yield from _walk(old[key], new[key], (*keys, key))
-    elif kind := _kind(old, new):
-        yield keys, kind
-
-
-def _kind(old: Any, new: Any) -> Kind | None:
-    if contains_unknown(new):
-        return Kind.ADD if old is None else Kind.UPDATE
-    if canonical_json(old) == canonical_json(new):
-        return None
-    if old is None:
-        return Kind.ADD
-    return Kind.DELETE if new is None else Kind.UPDATE
+    yield from walk(old or None, new if is_unknown(new) else new or None, keys)
 
 
 def _explicit_resets(inputs: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -1,0 +1,211 @@
+"""Watching a revision until its verdict is certain, the deadline has passed, or the user has interrupted.
+
+One look costs one call (DescribeJob), one more only while devices might be offline. Looks become rarer while nothing
+changes. A thing has no job; it is judged by what it reports itself (ListEffectiveDeployments).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from edgewright.provider.cloud import is_group, target_name
+from edgewright.provider.plugin import Context
+from edgewright.provider.verdict import Counts, Outcome, Policy, Verdict, judge
+
+# While nothing changes, the pause grows by this factor, up to so many times the base.
+_GROWTH = 1.5
+_LONGEST = 4.0
+_FAILURES = ("FAILED", "REJECTED", "TIMED_OUT")
+_NAMED = 10
+
+
+class Interrupted(Exception):  # noqa: N818 -- not an error: the user pressed Ctrl-C
+    """The user interrupted while a revision was watched."""
+
+
+class Watched(Protocol):
+    """What of the cloud is looked at; see `edgewright.provider.cloud.Cloud`."""
+
+    poll: float
+    pickup: float
+
+    async def members(self, group: str) -> list[str]:
+        """Return the things of a group."""
+        ...
+
+    async def job(self, job_id: str) -> dict[str, Any]:
+        """Return an IoT job with its counts."""
+        ...
+
+    async def executions(self, job_id: str, status: str) -> list[str]:
+        """Return the things whose execution of a job is in a status."""
+        ...
+
+    async def effective_deployment(self, thing: str, deployment_id: str) -> dict[str, Any] | None:
+        """Return what a core device reports of a deployment."""
+        ...
+
+    async def execution_details(self, job_id: str, thing: str) -> dict[str, str]:
+        """Return what a device wrote into its execution."""
+        ...
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision to watch."""
+
+    target: str
+    deployment_id: str
+    job_id: str | None
+
+
+@dataclass
+class Watch:
+    """One wait for one revision.
+
+    Attributes:
+        cloud: Where to look.
+        revision: What to look at.
+        policy: What must be seen.
+        seconds: How long to look; 0 does not look at all.
+        offline: Devices that were found offline, at first those of a wait before.
+    """
+
+    cloud: Watched
+    revision: Revision
+    policy: Policy
+    seconds: float
+    offline: set[str] = field(default_factory=set)
+    _queued_since: dict[str, float] = field(default_factory=dict)
+    _members: int = 0
+
+    async def verdict(self, context: Context, *, label: str = "") -> Verdict:
+        """Look until the verdict is certain, and show the progress.
+
+        Args:
+            context: Where progress is shown; its ``cancelled`` ends the wait.
+            label: What to put before the line of progress.
+
+        Raises:
+            Interrupted: the user pressed Ctrl-C.
+            AwsError: AWS could not be asked.
+        """
+        if self.seconds <= 0:
+            return Verdict(Outcome.PASSED, "not waited for (wait.timeoutSeconds is 0)")
+        started = time.monotonic()
+        pause, said = self.cloud.poll, ""
+        while True:
+            now = time.monotonic()
+            counts = await self._look(now)
+            verdict = judge(counts, self.policy, expired=now - started >= self.seconds)
+            if verdict.outcome is not Outcome.PENDING:
+                return verdict
+            if verdict.reason == said:
+                pause = min(pause * _GROWTH, self.cloud.poll * _LONGEST)
+            else:
+                pause, said = self.cloud.poll, verdict.reason
+                await context.status(f"{label}{said}")
+            left = self.seconds - (now - started)
+            await _pause(context, min(pause, max(left, 0.01)))
+
+    async def failures(self) -> list[str]:
+        """Return what the devices that failed say, one line each, at most ten and then a count."""
+        if self.revision.job_id is None or not is_group(self.revision.target):
+            return [await self._failure(target_name(self.revision.target), "FAILED")]
+        lines: list[str] = []
+        more = 0
+        for status in _FAILURES:
+            for thing in sorted(await self.cloud.executions(self.revision.job_id, status)):
+                if len(lines) < _NAMED:
+                    lines.append(await self._failure(thing, status))
+                else:
+                    more += 1
+        return [*lines, f"and {more} more"] if more else lines
+
+    async def _look(self, now: float) -> Counts:
+        if self.revision.job_id is not None and is_group(self.revision.target):
+            return await self._look_at_job(self.revision.job_id, now)
+        return await self._look_at_thing(now)
+
+    async def _look_at_job(self, job_id: str, now: float) -> Counts:
+        job = await self.cloud.job(job_id)
+        details = job.get("jobProcessDetails") or {}
+        number = {key: int(details.get(f"numberOf{key}Things") or 0) for key in _STATES}
+        offered = number["Queued"]
+        known = sum(number.values()) - number["Removed"]
+        if self._members < known or not self._members:
+            self._members = len(await self.cloud.members(target_name(self.revision.target)))
+        offline = await self._offline(job_id, now) if offered else set()
+        missing = max(self._members - known, 0)
+        return Counts(
+            members=max(self._members, known),
+            succeeded=number["Succeeded"],
+            failed=number["Failed"] + number["Rejected"] + number["TimedOut"],
+            in_progress=number["InProgress"],
+            offered=max(offered - len(offline), 0),
+            unoffered=missing,
+            offline=min(len(offline), offered),
+            stopped=number["Canceled"],
+            cancelled=job.get("status") in {"CANCELED", "DELETION_IN_PROGRESS"},
+        )
+
+    async def _offline(self, job_id: str, now: float) -> set[str]:
+        queued = await self.cloud.executions(job_id, "QUEUED")
+        return self._late(queued, now)
+
+    async def _look_at_thing(self, now: float) -> Counts:
+        thing = target_name(self.revision.target)
+        report = await self.cloud.effective_deployment(thing, self.revision.deployment_id)
+        status = (report or {}).get("coreDeviceExecutionStatus", "QUEUED")
+        if status in {"SUCCEEDED", "COMPLETED"}:
+            return Counts(members=1, succeeded=1)
+        if status in _FAILURES:
+            return Counts(members=1, failed=1)
+        if status == "CANCELED":
+            return Counts(members=1, stopped=1, cancelled=True)
+        if status == "IN_PROGRESS":
+            return Counts(members=1, in_progress=1)
+        late = bool(self._late([thing], now))
+        return Counts(members=1, offline=int(late), offered=int(not late))
+
+    def _late(self, queued: Iterable[str], now: float) -> set[str]:
+        """Return those of ``queued`` that have not begun for so long that they must be offline."""
+        waiting = set(queued)
+        # One that began has shown that it is online, whatever was thought of it before.
+        self.offline &= waiting
+        for thing in waiting:
+            since = self._queued_since.setdefault(thing, now)
+            if now - since >= self.cloud.pickup:
+                self.offline.add(thing)
+        return set(self.offline)
+
+    async def _failure(self, thing: str, status: str) -> str:
+        report = await self.cloud.effective_deployment(thing, self.revision.deployment_id) or {}
+        details: dict[str, str] = {}
+        if self.revision.job_id is not None:
+            details = await self.cloud.execution_details(self.revision.job_id, thing)
+        stack = (report.get("statusDetails") or {}).get("errorStack") or ()
+        parts = [
+            details.get("detailed-deployment-status") or status,
+            report.get("reason") or details.get("deployment-failure-cause") or "the device gave no reason",
+        ]
+        text = f"{thing}: {': '.join(str(part) for part in parts)}"
+        return f"{text} ({' > '.join(stack)})" if stack else text
+
+
+_STATES = ("Succeeded", "Failed", "Rejected", "TimedOut", "InProgress", "Queued", "Canceled", "Removed")
+
+
+async def _pause(context: Context, seconds: float) -> None:
+    if context.cancelled.is_set():
+        raise Interrupted
+    try:
+        async with asyncio.timeout(seconds):
+            await context.cancelled.wait()
+    except TimeoutError:
+        return
+    raise Interrupted
