@@ -58,9 +58,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _announce(
-    arguments: argparse.Namespace, endpoint: str, accounts: Accounts, administrator: dict[str, str]
-) -> None:
+def _announce(arguments: argparse.Namespace, endpoint: str, accounts: Accounts, administrator: dict[str, str]) -> None:
     document = {
         "pid": os.getpid(),
         "endpoint": endpoint,

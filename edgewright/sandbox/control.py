@@ -54,6 +54,14 @@ class Sandbox:
             raise EdgewrightError(msg) from error
         return cls(directory, document, Process(directory / "server.pid"), Process(directory / "devices.pid"))
 
+    @classmethod
+    def stop_any(cls, directory: Path) -> bool:
+        """Stop what runs in a directory, whatever state it is in; say whether anything did."""
+        devices = Process(directory / "devices.pid").stop()
+        server = Process(directory / "server.pid").stop()
+        (directory / "server.json").unlink(missing_ok=True)
+        return devices or server
+
     # --- processes --------------------------------------------------------------------------------------------
 
     @property
@@ -157,6 +165,13 @@ class Sandbox:
             "NO_PROXY": "127.0.0.1,localhost",
         }
 
+    def env(self, project_root: Path) -> dict[str, str]:
+        """Variables for a shell or the Pulumi engine in ``project_root`` (see ``environment``)."""
+        from edgewright.sandbox import environment  # noqa: PLC0415 -- PyYAML, which few need
+
+        environment.prepare(self, project_root)
+        return environment.environment(self, project_root)
+
     def client(self, service: str, account: str = TOOLING, region: str | None = None) -> Any:
         """A boto3 client with the rights of an administrator of ``account`` (a name or an id)."""
         key = (service, self.account_id(account), region or self.region)
@@ -193,10 +208,19 @@ class Sandbox:
     # --- devices ----------------------------------------------------------------------------------------------
 
     def add_device(
-        self, thing: str, *, fleet: str, stage: str, ring: str | None = None, account: str | None = None, **knobs: Any
+        self,
+        thing: str,
+        *,
+        fleet: str,
+        stage: str,
+        ring: str | None = None,
+        account: str | None = None,
+        region: str | None = None,
+        **knobs: Any,
     ) -> dict[str, Any]:
         """Make a core device as a factory would, and switch it on (see ``provisioning``)."""
-        return provisioning.add(self, thing, fleet=fleet, stage=stage, ring=ring, account=account or stage, knobs=knobs)
+        place = provisioning.Place(fleet, stage, ring, self.account_id(account or stage), region or self.region)
+        return provisioning.add(self, thing, place, knobs)
 
     def set_device(self, thing: str, **knobs: Any) -> dict[str, Any]:
         """Change knobs of a device (``offline``, ``slow``, ``fail``)."""
@@ -234,6 +258,19 @@ class Sandbox:
         """All registered devices."""
         found: list[dict[str, Any]] = self.private("GET", "/_edgewright/devices")["devices"]
         return found
+
+    def device_directory(self, thing: str) -> Path:
+        """The folder that is the device's disk."""
+        return self.directory / "devices" / str(self.device(thing)["account"]) / thing
+
+    def device_configuration(self, thing: str, component: str) -> dict[str, Any]:
+        """A component's configuration as it is on the device now; empty when it has none."""
+        try:
+            text = (self.device_directory(thing) / "config.json").read_text("utf-8")
+        except FileNotFoundError:
+            return {}
+        configuration: dict[str, Any] = json.loads(text).get(component, {})
+        return configuration
 
     # --- the sandbox's own paths ------------------------------------------------------------------------------
 
@@ -331,9 +368,7 @@ def start(
         held, lifeline = os.pipe()
         descriptors.append(held)
         command += ["--lifeline", str(held)]
-    server = Process.spawn(
-        command, file, directory / "server.log", environment=_environment(), descriptors=descriptors
-    )
+    server = Process.spawn(command, file, directory / "server.log", environment=_environment(), descriptors=descriptors)
     for descriptor in descriptors:
         os.close(descriptor)
     with os.fdopen(told, "rb") as opened:

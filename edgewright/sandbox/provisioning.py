@@ -8,6 +8,7 @@ soon as they appear.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgewright.documents import naming
@@ -19,35 +20,42 @@ if TYPE_CHECKING:
 _PARTS = ("platform", "nucleusVersion", "runtime")
 
 
-def add(
-    sandbox: Sandbox,
-    thing: str,
-    *,
-    fleet: str,
-    stage: str,
-    ring: str | None,
-    account: str,
-    knobs: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Make a core device of a fleet in a stage.
+@dataclass(frozen=True)
+class Place:
+    """Where a device belongs.
+
+    Attributes:
+        fleet: Whose policy and role alias it gets.
+        stage: Where the fleet lives.
+        ring: Its ring when the device joins by itself (``provisioned``); None for a named member, which its stack adds.
+        account: The id of the stage's account.
+        region: The stage's Region.
+    """
+
+    fleet: str
+    stage: str
+    ring: str | None
+    account: str
+    region: str
+
+
+def add(sandbox: Sandbox, thing: str, place: Place, knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a core device.
 
     Args:
         sandbox: Where.
         thing: Its name.
-        fleet: Whose policy and role alias it gets.
-        stage: Where the fleet lives.
-        ring: Its ring when the device joins by itself (``provisioned``); None for a named member, which its stack adds.
-        account: Name or id of the stage's account.
+        place: Where it belongs.
         knobs: ``offline``, ``slow``, ``fail``; besides, ``platform``, ``nucleusVersion``, ``runtime`` of the device.
 
     Raises:
         EdgewrightError: there is such a device already.
     """
-    account = sandbox.account_id(account)
+    account, fleet, stage = place.account, place.fleet, place.stage
     if any((device["account"], device["thing"]) == (account, thing) for device in sandbox.devices()):
         msg = f"there is a device {thing!r} in account {account} already; `edgewright sandbox device set` changes it"
         raise EdgewrightError(msg)
-    iot = sandbox.client("iot", account)
+    iot = sandbox.client("iot", account, place.region)
     try:
         iot.describe_thing(thingName=thing)
     except iot.exceptions.ResourceNotFoundException:
@@ -55,11 +63,11 @@ def add(
     certificate = iot.create_keys_and_certificate(setAsActive=True)
     iot.attach_thing_principal(thingName=thing, principal=certificate["certificateArn"])
     device: dict[str, Any] = {
-        "region": sandbox.region,
+        "region": place.region,
         "certificateId": certificate["certificateId"],
         "roleAlias": naming.role_alias(fleet, stage),
         "policies": [naming.device_policy(fleet, stage)],
-        "groups": [naming.thing_group(fleet, stage, ring)] if ring is not None else [],
+        "groups": [naming.thing_group(fleet, stage, place.ring)] if place.ring is not None else [],
         "knobs": {name: value for name, value in knobs.items() if name not in _PARTS},
     }
     device.update({name: knobs[name] for name in _PARTS if name in knobs})

@@ -98,9 +98,7 @@ class Application:
             environ["edgewright.access_key"] = key
             with world.lock:
                 response = self._aws(environ, service)
-            world.calls.append(
-                Call(principal.account, service, _operation(environ), response.status, principal.arn)
-            )
+            world.calls.append(Call(principal.account, service, _operation(environ), response.status, principal.arn))
         except AwsError as error:
             response = render(error, service, request_id)
         except NotImplementedError as error:

@@ -27,9 +27,7 @@ def allowed(principal: Principal, request: Request, resource_policy: str | None 
     """Whether ``principal`` may; ``owner`` is the account of the resource that carries ``resource_policy``."""
     identity = identity_allows(principal, request)
     effect, naming = (
-        judge_resource(resource_policy, request, principal.who)
-        if resource_policy
-        else (Effect.NOTHING, Naming.NOT)
+        judge_resource(resource_policy, request, principal.who) if resource_policy else (Effect.NOTHING, Naming.NOT)
     )
     if Effect.DENY in {identity, effect}:
         return False

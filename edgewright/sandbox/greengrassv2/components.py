@@ -242,5 +242,3 @@ def _check_dependencies(recipe: Mapping[str, Any]) -> None:
 def _split(arn: str) -> tuple[str, str, str, str]:
     parts = arn.split(":")
     return parts[3], parts[4], parts[6], parts[8] if len(parts) > 8 else ""
-
-

@@ -71,9 +71,7 @@ class GreengrassV2Backend(BaseBackend):
         device = self.core_devices.setdefault(thing, CoreDevice(thing, arn))
         device.report(message, self.deployments.sources())
 
-    def list_core_devices(
-        self, group: str | None, status: str | None, runtime: str | None
-    ) -> list[dict[str, Any]]:
+    def list_core_devices(self, group: str | None, status: str | None, runtime: str | None) -> list[dict[str, Any]]:
         """ListCoreDevices; ``group`` keeps those that have taken a deployment of the group with success."""
         took = self._took(group) if group is not None else None
         return [
@@ -138,9 +136,7 @@ class GreengrassV2Backend(BaseBackend):
         """ListInstalledComponents, by name."""
         installed = self.core_device(thing).installed
         return [
-            component.to_json()
-            for _, component in sorted(installed.items())
-            if topology != ROOT or component.is_root
+            component.to_json() for _, component in sorted(installed.items()) if topology != ROOT or component.is_root
         ]
 
     # --- tags -------------------------------------------------------------------------------------------------

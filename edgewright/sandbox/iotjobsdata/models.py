@@ -31,9 +31,7 @@ def start_next(
     return {"execution": execution.data(document=True)} if execution is not None else {}
 
 
-def describe(
-    iot: SandboxIoTBackend, thing: str, job_id: str, *, document: bool, number: int | None
-) -> dict[str, Any]:
+def describe(iot: SandboxIoTBackend, thing: str, job_id: str, *, document: bool, number: int | None) -> dict[str, Any]:
     """DescribeJobExecution; ``$next`` is the next pending one."""
     iot.describe_thing(thing)
     if job_id == NEXT:

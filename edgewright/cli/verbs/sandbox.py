@@ -1,0 +1,353 @@
+"""`edgewright sandbox`: AWS on this machine, and the core devices that live there."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgewright import output
+from edgewright.errors import EdgewrightError, ExitCode
+
+if TYPE_CHECKING:
+    from edgewright.manifest.load import Project
+    from edgewright.sandbox.accounts import Accounts
+    from edgewright.sandbox.control import Sandbox
+
+HELP = "AWS on this machine, with simulated core devices"
+ARCHITECTURES = ("amd64", "aarch64", "arm", "x86")
+_WORLD = ("state", "project", "devices")  # what belongs to one life of the server
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare up, down, status, env and device."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    up = _action(actions, "up", "start it, or see that it runs; make the Pulumi stacks")
+    up.add_argument("--port", type=_port, default=0, help="a fixed port (default: any that is free)")
+    up.add_argument(
+        "--speed", type=_positive, default=1.0, help="how fast minutes of rollouts and time-outs pass (default: 1)"
+    )
+    _action(actions, "down", "stop it; its world is forgotten")
+    status = _action(actions, "status", "what runs where")
+    status.add_argument("--json", action="store_true", help="for machines")
+    env = _action(actions, "env", 'variables for a shell: eval "$(edgewright sandbox env)"')
+    env.add_argument("--json", action="store_true", help="for machines")
+    device = actions.add_parser("device", help="simulated core devices", description="Simulated core devices.")
+    _device_arguments(device.add_subparsers(dest="device_action", metavar="ACTION", required=True))
+
+
+def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.add_argument("--root", type=Path, default=Path(), help="the project's folder (default: this one)")
+    return parser
+
+
+def _device_arguments(actions: Any) -> None:
+    add = _action(actions, "add", "make a device as a factory would, and switch it on")
+    add.add_argument("thing", help="name of the thing")
+    add.add_argument("--fleet", required=True)
+    add.add_argument("--stage", required=True)
+    add.add_argument("--ring", help="the ring that the device joins by itself; not for members that are named")
+    add.add_argument("--architecture", choices=ARCHITECTURES, default="amd64")
+    add.add_argument("--offline", action="store_true", help="switched off, until `device set --online`")
+    _knobs(add)
+    listed = _action(actions, "list", "all devices and what they run")
+    listed.add_argument("--json", action="store_true", help="for machines")
+    remove = _action(actions, "remove", "switch a device off for good; its certificate and thing go too")
+    remove.add_argument("thing")
+    change = _action(actions, "set", "change what ails a device")
+    change.add_argument("thing")
+    power = change.add_mutually_exclusive_group()
+    power.add_argument("--offline", dest="offline", action="store_true", default=None)
+    power.add_argument("--online", dest="offline", action="store_false")
+    _knobs(change)
+
+
+def _knobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--slow", type=_seconds, metavar="SECONDS", help="a deployment takes that much longer")
+    parser.add_argument("--fail", type=_share, metavar="SHARE", help="share of deployments that fail, 0 to 1")
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use 0 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    value = _number(text, "a number above 0")
+    if not 0 < value <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1000000")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = _number(text, "a number of seconds")
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 86400 seconds")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text, "a share from 0 to 1")
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    root = args.root.resolve()
+    if not root.is_dir():
+        raise EdgewrightError(f"{args.root} is no folder")
+    if args.action == "device":
+        actions = {"add": device_add, "list": device_list, "remove": device_remove, "set": device_set}
+        return actions[args.device_action](root, args)
+    return {"up": up, "down": down, "status": status, "env": env}[args.action](root, args)
+
+
+def _directory(root: Path) -> Path:
+    from edgewright.sandbox.environment import DIRECTORY
+
+    return root / DIRECTORY
+
+
+def _load(root: Path) -> Sandbox:
+    from edgewright.sandbox.control import Sandbox
+
+    sandbox = Sandbox.load(_directory(root))
+    if not sandbox.running:
+        raise EdgewrightError("the sandbox does not run any more; `edgewright sandbox up` starts it")
+    return sandbox
+
+
+def up(root: Path, args: argparse.Namespace) -> int:
+    """Start server and devices, and make the stacks; what runs already stays."""
+    from edgewright.sandbox import control, environment
+    from edgewright.sandbox.control import Sandbox
+
+    accounts = _accounts(root)
+    directory = _directory(root)
+    sandbox = _running(directory)
+    if sandbox is None:
+        Sandbox.stop_any(directory)
+        for name in _WORLD:
+            shutil.rmtree(directory / name, ignore_errors=True)
+        output.note("starting AWS on this machine ...")
+        sandbox = control.start(directory, accounts=accounts, port=args.port, speed=args.speed, tied=False)
+    else:
+        sandbox.set_speed(args.speed)
+    sandbox.start_devices()
+    output.note("making the Pulumi stacks ...")
+    stacks = environment.create_stacks(sandbox, root)
+    output.line(f"sandbox: {sandbox.endpoint}, accounts {', '.join(sorted(set(accounts.ids)))}")
+    if stacks:
+        output.line(f"stacks: {', '.join(stacks)}")
+    output.line(f"aws plugin: {_plugin(root)}")
+    output.line('next: eval "$(edgewright sandbox env)"')
+    return ExitCode.OK
+
+
+def _running(directory: Path) -> Sandbox | None:
+    from edgewright.sandbox.control import Sandbox
+
+    try:
+        sandbox = Sandbox.load(directory)
+    except EdgewrightError:
+        return None
+    return sandbox if sandbox.running else None
+
+
+def _plugin(root: Path) -> str:
+    from edgewright.sandbox.environment import STANDIN, aws_plugin
+
+    folder = aws_plugin(root)
+    if folder is None:
+        return "none (`make setup` looks for one)"
+    kind = "the sandbox's stand-in" if folder.parts[-len(STANDIN.parts) :] == STANDIN.parts else "real"
+    return f"{kind}, {folder}"
+
+
+def _accounts(root: Path) -> Accounts:
+    from edgewright.manifest.model import Organisation
+    from edgewright.sandbox.accounts import DEFAULTS, TOOLING, Accounts
+    from edgewright.source import load_file
+    from edgewright.validation import parse
+
+    file = "edgewright.yaml"
+    if not (root / file).is_file():
+        raise EdgewrightError(f"{root} has no {file}; run this in the project's folder, or name it with --root")
+    parsed = parse(Organisation, load_file(root / file, file))
+    if parsed.problems or parsed.model is None:
+        raise EdgewrightError("\n".join(map(str, parsed.problems)))
+    ids = {name: account.id for name, account in parsed.model.accounts.items()}
+    if TOOLING not in ids:
+        raise EdgewrightError(
+            f"{file} has no account {TOOLING!r}, where the administrator is; the sample has {DEFAULTS}"
+        )
+    return Accounts(ids, parsed.model.region)
+
+
+def down(root: Path, _args: argparse.Namespace) -> int:
+    """Stop our own processes and no others."""
+    from edgewright.sandbox.control import Sandbox
+
+    stopped = Sandbox.stop_any(_directory(root))
+    output.line("the sandbox is down" if stopped else "no sandbox ran here")
+    return ExitCode.OK
+
+
+def status(root: Path, args: argparse.Namespace) -> int:
+    """Say what runs where; 1 when nothing does."""
+    directory = _directory(root)
+    sandbox = _running(directory)
+    if sandbox is None:
+        if args.json:
+            output.data({"running": False, "directory": str(directory)})
+        else:
+            output.line("no sandbox runs here; `edgewright sandbox up` starts one")
+        return ExitCode.USER
+    devices = sandbox.devices()
+    document = {
+        "running": True,
+        "endpoint": sandbox.endpoint,
+        "directory": str(sandbox.directory),
+        "accounts": dict(sandbox.accounts),
+        "region": sandbox.region,
+        "speed": sandbox.private("GET", "/_edgewright/health")["speed"],
+        "pids": sandbox.pids,
+        "devices": len(devices),
+        "awsPlugin": _plugin(root),
+    }
+    if args.json:
+        output.data(document)
+        return ExitCode.OK
+    output.line(f"sandbox     {sandbox.endpoint} (pid {sandbox.pids['server']}), {sandbox.region}")
+    for name, account in sorted(sandbox.accounts.items()):
+        output.line(f"account     {account} {name}")
+    running = f"pid {sandbox.pids['devices']}" if sandbox.devices_running else "not running"
+    output.line(f"devices     {len(devices)} ({running})")
+    output.line(f"aws plugin  {document['awsPlugin']}")
+    output.line(f"logs        {sandbox.directory}")
+    return ExitCode.OK
+
+
+def env(root: Path, args: argparse.Namespace) -> int:
+    """Print what a shell needs."""
+    from edgewright.sandbox.environment import exports
+
+    variables = _load(root).env(root)
+    if args.json:
+        output.data(variables)
+    else:
+        output.line(exports(variables))
+    return ExitCode.OK
+
+
+# --- devices ----------------------------------------------------------------------------------------------------
+
+
+def device_add(root: Path, args: argparse.Namespace) -> int:
+    """Make a device; where it belongs is judged by the manifests."""
+    from edgewright.manifest.load import load_project
+
+    sandbox = _load(root)
+    project = load_project(root)
+    ring = _ring_to_join(project, args.thing, args.fleet, args.stage, args.ring)
+    device = sandbox.add_device(
+        args.thing,
+        fleet=args.fleet,
+        stage=args.stage,
+        ring=ring,
+        account=project.account(args.stage).id,
+        region=project.region(args.stage),
+        platform={"os": "linux", "architecture": args.architecture},
+        **_given(args),
+    )
+    sandbox.start_devices()
+    output.line(f"{args.thing}: certificate {device['certificateId'][:8]}..., account {device['account']}")
+    return ExitCode.OK
+
+
+def _ring_to_join(project: Project, thing: str, fleet: str, stage: str, ring: str | None) -> str | None:
+    found = project.stages.get((fleet, stage))
+    if found is None:
+        known = ", ".join(f"{f}/{s}" for f, s in sorted(project.stages))
+        raise EdgewrightError(f"no manifest says that fleet {fleet!r} lives in stage {stage!r}; there are: {known}")
+    if ring is None:
+        return None
+    rings = {each.name: each for each in found.rings}
+    if ring not in rings:
+        raise EdgewrightError(f"fleet {fleet!r} has no ring {ring!r} in {stage!r}; it has {', '.join(rings)}")
+    # a named member is the stack's to add; a second hand would show as a change that nobody made
+    return None if thing in (rings[ring].members.things or ()) else ring
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name in ("offline", "slow", "fail") if (value := getattr(args, name)) is not None}
+
+
+def device_set(root: Path, args: argparse.Namespace) -> int:
+    """Change knobs."""
+    sandbox = _load(root)
+    knobs = _given(args)
+    if not knobs:
+        raise EdgewrightError("nothing to change; say --offline, --online, --slow or --fail")
+    device = sandbox.set_device(args.thing, **knobs)
+    output.line(f"{args.thing}: {_shown(device['knobs'])}")
+    return ExitCode.OK
+
+
+def device_remove(root: Path, args: argparse.Namespace) -> int:
+    """Take a device away."""
+    _load(root).remove_device(args.thing)
+    output.line(f"{args.thing}: removed")
+    return ExitCode.OK
+
+
+def device_list(root: Path, args: argparse.Namespace) -> int:
+    """List devices with what AWS knows of them."""
+    sandbox = _load(root)
+    devices = [{**device, **_reported(sandbox, device)} for device in sandbox.devices()]
+    if args.json:
+        output.data(devices)
+        return ExitCode.OK
+    if not devices:
+        output.line("no devices; `edgewright sandbox device add THING --fleet F --stage S` makes one")
+    for device in devices:
+        components = ", ".join(f"{c['name']} {c['version']} {c['state']}" for c in device["components"])
+        state = "offline" if device["knobs"]["offline"] else device["status"] or "not heard of yet"
+        output.line(f"{device['thing']:<24} {device['account']}  {state:<10} {components}")
+    return ExitCode.OK
+
+
+def _reported(sandbox: Sandbox, device: dict[str, Any]) -> dict[str, Any]:
+    greengrass = sandbox.client("greengrassv2", device["account"], device["region"])
+    thing = device["thing"]
+    try:
+        core = greengrass.get_core_device(coreDeviceThingName=thing)
+    except greengrass.exceptions.ResourceNotFoundException:
+        return {"status": None, "components": []}
+    pages = greengrass.get_paginator("list_installed_components").paginate(coreDeviceThingName=thing)
+    components = [
+        {"name": c["componentName"], "version": c["componentVersion"], "state": c["lifecycleState"]}
+        for page in pages
+        for c in page["installedComponents"]
+        if not c["componentName"].startswith("aws.greengrass.")
+    ]
+    return {"status": core["status"], "components": components}
+
+
+def _shown(knobs: dict[str, Any]) -> str:
+    power = "offline" if knobs["offline"] else "online"
+    return f"{power}, slow {knobs['slow']:g} s, fail {knobs['fail']:g}"
