@@ -36,6 +36,7 @@ class Settings:
         session_name: What the account's trail shows as the session.
         endpoint_url: Where AWS is; AWS_ENDPOINT_URL and AWS's own addresses when None.
         max_attempts: Attempts of one call, the first included.
+        source: The session whose credentials assume the role, for a chain of roles; the environment's when None.
     """
 
     region: str | None = None
@@ -45,6 +46,7 @@ class Settings:
     session_name: str = "edgewright"
     endpoint_url: str | None = None
     max_attempts: int = _DEFAULT_ATTEMPTS
+    source: Settings | None = None
 
 
 class Session:
@@ -138,6 +140,11 @@ class Session:
                 "nothing was changed; check assumeRole and the credentials of the environment"
             )
 
+    def credentials(self) -> Any:
+        """Return botocore's credentials, which renew themselves, or None when there are none."""
+        with self._lock, translated("find credentials"):
+            return self._session().get_credentials()
+
     def _session(self) -> boto3.session.Session:
         if self._boto is None:
             core = botocore.session.Session(profile=self.settings.profile)
@@ -176,7 +183,7 @@ def retry_after(max_attempts: int, response: Any, attempts: int, **_: Any) -> fl
 
 
 def _assume(core: botocore.session.Session, settings: Settings, role_arn: str) -> None:
-    source = core.get_credentials()
+    source = core.get_credentials() if settings.source is None else session(settings.source).credentials()
     if source is None:
         raise AwsError(
             f"could not assume the role {role_arn}: there are no credentials to assume it with; set "

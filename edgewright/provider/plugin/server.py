@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ def serve(
     diff_config: DiffConfig | None = None,
     functions: Mapping[str, Function] | None = None,
     schema: Any = None,
+    banner: Callable[[], str] | None = None,
+    absent: Callable[[str], str] | None = None,
     arguments: list[str] | None = None,
 ) -> None:
     """Serve a provider until the engine is gone; see `Plugin` for the parameters. Does not return early."""
@@ -57,7 +59,9 @@ def serve(
     # The engine adds --logtostderr, -v=N and --tracing=ADDRESS to whatever it starts; they are for its own plugins.
     known, _ = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    plugin = Plugin(name, version, resources, configure, check_config, diff_config, functions or {}, schema)
+    plugin = Plugin(
+        name, version, resources, configure, check_config, diff_config, functions or {}, schema, banner, absent
+    )
     asyncio.run(_serve(plugin, known.engine))
     # Threads may still hang in a call to AWS whose answer nobody waits for any more.
     sys.stdout.flush()

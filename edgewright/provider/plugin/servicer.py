@@ -49,6 +49,8 @@ class Plugin:
         diff_config: What a change of configuration means; by default no resource is replaced for it.
         functions: Invokes by token.
         schema: Returns the package schema (a JSON object); empty by default.
+        banner: Returns a line for the log of the run, said when the provider is configured; an empty one is not said.
+        absent: Says in a sentence what is wrong with a token that the provider does not have.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Plugin:
     diff_config: DiffConfig | None = None
     functions: Mapping[str, Function] = field(default_factory=dict)
     schema: Callable[[], Mapping[str, Any]] | None = None
+    banner: Callable[[], str] | None = None
+    absent: Callable[[str], str] | None = None
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -129,6 +133,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         async def run() -> Any:
             values, _ = decode(request.args)
             self._configuration = await self._plugin.configure(values, self._project)
+            if self._plugin.banner is not None and (line := self._plugin.banner()):
+                await self._engine.log("info", line)
             return provider_pb2.ConfigureResponse(
                 acceptSecrets=True, acceptResources=False, acceptOutputs=True, supportsPreview=True
             )
@@ -216,7 +222,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             function = self._plugin.functions.get(request.tok)
             if function is None:
                 msg = f"the provider {self._plugin.name} has no function {request.tok!r}"
-                raise EdgewrightError(msg)
+                raise EdgewrightError(msg if self._plugin.absent is None else self._plugin.absent(request.tok))
             arguments, secrets = decode(request.args)
             result = await function(self._context(request), arguments)
             # A result computed from secrets is secret as a whole: nobody knows which part came from where.
@@ -233,7 +239,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if resource is None:
             known = ", ".join(sorted(self._plugin.resources))
             msg = f"the provider {self._plugin.name} has no resource {token!r}; it has {known}"
-            raise EdgewrightError(msg)
+            raise EdgewrightError(msg if self._plugin.absent is None else self._plugin.absent(token))
         return resource
 
     def _context(self, request: Any, *, seed: bytes = b"") -> Context:
