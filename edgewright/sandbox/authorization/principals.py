@@ -69,7 +69,7 @@ class Principal:
         if entity is None:
             return []
         if self.role:
-            return list(entity.get_tags())
+            return list(entity.tags)
         return list(self._iam().tagger.list_tags_for_resource(entity.arn)["Tags"])
 
     def policies(self) -> Iterator[str]:
