@@ -1,0 +1,339 @@
+"""A resource type of the stand-in: checks, differences and state for all of them; the calls to AWS are each one's own.
+
+State is what AWS answered. The few properties that AWS does not hold (``forceDestroy``) are taken over from the inputs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from edgewright.aws.session import Session
+from edgewright.errors import EdgewrightError
+from edgewright.provider.plugin import (
+    UNKNOWN,
+    Context,
+    Created,
+    Diff,
+    Failure,
+    Kind,
+    PartialFailureError,
+    PluginError,
+    Read,
+    is_unknown,
+    property_path,
+)
+from edgewright.standin import policies, types
+from edgewright.standin.configuration import Account
+from edgewright.standin.diff import Shape, differences, normal, same
+from edgewright.standin.names import DEFAULTS, AutoName, made
+from edgewright.standin.rules import Rule
+from edgewright.standin.wording import REMEDY, examined
+
+Values = dict[str, Any]
+REGION = "region"
+TAGS = "tags"
+ALL_TAGS = "tagsAll"
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property that the stand-in serves.
+
+    Attributes:
+        replace: AWS cannot change it: the resource is replaced.
+        default: What the real provider fills in.
+        kept: AWS does not hold it: the state keeps what the program said, or this value after an import.
+        rules: What the value must be, in the order in which faults are told.
+    """
+
+    replace: bool = False
+    default: Any = None
+    kept: Any = None
+    rules: tuple[Rule, ...] = ()
+
+
+class Api(Protocol):
+    """The calls to AWS of one resource type. Methods block; they run in threads."""
+
+    def create(self, aws: Session, inputs: Values) -> str:
+        """Create it and return its id."""
+        ...
+
+    def read(self, aws: Session, resource_id: str) -> Values | None:
+        """Return what AWS says, or None when it is gone."""
+        ...
+
+    def update(self, aws: Session, resource_id: str, old: Values, new: Values, changed: AbstractSet[str]) -> None:
+        """Change it; ``old`` are outputs, ``new`` inputs, ``changed`` the properties that differ."""
+        ...
+
+    def delete(self, aws: Session, resource_id: str, old: Values) -> None:
+        """Delete it; what is gone already is deleted."""
+        ...
+
+
+@dataclass(frozen=True)
+class Type:
+    """What is particular about a resource type.
+
+    Attributes:
+        token: Its type token.
+        api: Its calls.
+        properties: The properties that are served; others of pulumi-aws are refused by name.
+        nested_rules: Rules of nested values, by dotted path without indexes.
+        shape: How values are compared.
+        auto_name: How it is named when the program does not.
+        volatile: Outputs that an update changes.
+        regional: Whether it lives in a Region.
+    """
+
+    token: str
+    api: Api
+    properties: Mapping[str, Property]
+    nested_rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    shape: Shape = field(default_factory=Shape)
+    auto_name: AutoName | None = None
+    volatile: AbstractSet[str] = frozenset()
+    regional: bool = True
+
+    @property
+    def tagged(self) -> bool:
+        """Whether it carries tags."""
+        return TAGS in self.properties
+
+
+class StandIn:
+    """Serves one `Type` to the engine."""
+
+    def __init__(self, type_: Type) -> None:
+        self.type = type_
+        self._types = {name: kind for name, kind in types.inputs(type_.token).items() if name in type_.properties}
+        if type_.tagged:
+            self._types[ALL_TAGS] = "{string}"
+        if type_.regional:
+            self._types[REGION] = "string"
+
+    # --- check -----------------------------------------------------------------------------------------------------
+
+    async def check(self, context: Context, olds: Values, news: Values) -> tuple[Values, Sequence[Failure]]:
+        """Return the inputs with automatic names and defaults, and every fault of them."""
+        account: Account = context.configuration
+        given = {name: value for name, value in news.items() if value is not None and name not in {DEFAULTS, ALL_TAGS}}
+        failures = [
+            Failure("", examined(reason, f"{context.name}.{property_path(*at)}")) for at, reason in self._faults(given)
+        ]
+        known = types.inputs(self.type.token)
+        inputs = {name: types.tidy(known.get(name, "string"), value) for name, value in given.items()}
+        defaults = sorted(self._fill(context, olds, inputs, failures))
+        inputs[DEFAULTS] = defaults
+        if self.type.tagged:
+            inputs[ALL_TAGS] = self._all_tags(account, inputs.get(TAGS))
+        if self.type.regional:
+            inputs.setdefault(REGION, account.region)
+        return inputs, failures
+
+    def _faults(self, given: Values) -> list[tuple[types.Parts, str]]:
+        known = types.inputs(self.type.token)
+        faults = list(types.mismatching_members(known, given, ()))
+        wrong = {at[0] for at, _ in faults}
+        for name, value in given.items():
+            if name in wrong or name == REGION:
+                continue
+            if name not in self.type.properties:
+                faults.append(((name,), f"The stand-in does not serve this property; {REMEDY}"))
+            else:
+                faults += self._judged(known[name], value, (name,), self.type.properties[name].rules)
+        return sorted(faults, key=lambda fault: [str(part) for part in fault[0]])
+
+    def _judged(self, type_: str, value: Any, at: types.Parts, rules: Sequence[Rule]) -> list[tuple[types.Parts, str]]:
+        if is_unknown(value):
+            return []
+        tidied = types.tidy(type_, value)
+        if is_unknown(tidied):
+            return []
+        found = [(at, reason) for rule in rules if (reason := rule(str(at[-1]), tidied)) is not None]
+        for key, item_type, item in _below(types.bare(type_), value):
+            place = (*at, key)
+            dotted = ".".join(part for part in place if isinstance(part, str))
+            found += self._judged(item_type, item, place, self.type.nested_rules.get(dotted, ()))
+        return found
+
+    def _fill(self, context: Context, olds: Values, inputs: Values, failures: list[Failure]) -> list[str]:
+        filled = []
+        name = self.type.auto_name
+        if name is not None and name.property not in inputs:
+            if made(olds, name.property) and isinstance(olds.get(name.property), str):
+                inputs[name.property] = olds[name.property]
+            else:
+                inputs[name.property] = name.make(context.name, context.seed)
+                if reason := name.too_long(inputs[name.property]):
+                    failures.append(Failure("", examined(reason, f"{context.name}.{name.property}")))
+            filled.append(name.property)
+        for key, served in self.type.properties.items():
+            if served.default is not None and key not in inputs:
+                inputs[key] = served.default
+                filled.append(key)
+        return filled
+
+    def _all_tags(self, account: Account, tags: Any) -> Any:
+        return UNKNOWN if is_unknown(tags) else {**account.default_tags, **(tags or {})}
+
+    # --- differences -----------------------------------------------------------------------------------------------
+
+    async def diff(
+        self, context: Context, resource_id: str, old_inputs: Values, old_outputs: Values, news: Values
+    ) -> Diff:
+        """Compare the state with what the program wants."""
+        del context, resource_id
+        detailed: dict[str, Kind] = {}
+        for name, type_ in self._types.items():
+            for at, kind in differences(self.type.shape, name, type_, old_outputs.get(name), news.get(name)):
+                replace = name == REGION or (name in self.type.properties and self.type.properties[name].replace)
+                detailed[property_path(*at)] = Kind[f"{kind.name}_REPLACE"] if replace else kind
+        replacing = any(kind.name.endswith("_REPLACE") for kind in detailed.values())
+        return Diff(
+            detailed=detailed,
+            delete_before_replace=replacing and self._name_stays(old_inputs, news),
+            stables=sorted(name for name, served in self.type.properties.items() if served.replace),
+        )
+
+    def _name_stays(self, old_inputs: Values, news: Values) -> bool:
+        # Two of one name cannot exist side by side; with a new automatic name they can.
+        name = self.type.auto_name
+        if name is None or made(news, name.property):
+            return False
+        return news.get(name.property) == old_inputs.get(name.property)
+
+    def _changed(self, old_outputs: Values, news: Values) -> frozenset[str]:
+        return frozenset(
+            name
+            for name, type_ in self._types.items()
+            if not same(self.type.shape, name, type_, old_outputs.get(name), news.get(name))
+        )
+
+    # --- state -----------------------------------------------------------------------------------------------------
+
+    async def create(self, context: Context, inputs: Values) -> Created:
+        """Create it and read it back."""
+        if context.preview:
+            unknown = dict.fromkeys(types.outputs(self.type.token) - self._types.keys(), UNKNOWN)
+            return Created("", {**unknown, **self._planned(inputs)})
+        api = self.type.api
+        aws = await self._session(context, inputs)
+        resource_id = await asyncio.to_thread(api.create, aws, inputs)
+        try:
+            outputs = await self._state(context, aws, resource_id, self._planned(inputs))
+        except EdgewrightError as error:
+            raise PartialFailureError([str(error)], outputs=self._planned(inputs), resource_id=resource_id) from error
+        if outputs is None:
+            reason = f"{self.type.token} {resource_id!r} was made and was gone when it was read; run again"
+            raise PartialFailureError([reason], outputs=self._planned(inputs), resource_id=resource_id)
+        return Created(resource_id, outputs)
+
+    async def read(self, context: Context, resource_id: str, inputs: Values, outputs: Values) -> Read | None:
+        """Ask AWS; with nothing but an id, find out the inputs that would make it so."""
+        aws = await self._session(context, inputs or outputs)
+        state = await self._state(context, aws, resource_id, outputs)
+        if state is None:
+            return None
+        found = self._refreshed(inputs, state) if inputs else self._imported(context.configuration, state)
+        return Read(resource_id, state, found)
+
+    async def update(
+        self, context: Context, resource_id: str, old_inputs: Values, old_outputs: Values, news: Values
+    ) -> Values:
+        """Change what differs and read it back."""
+        del old_inputs
+        if context.preview:
+            return {**old_outputs, **dict.fromkeys(self.type.volatile, UNKNOWN), **self._planned(news)}
+        aws = await self._session(context, news)
+        changed = self._changed(old_outputs, news)
+        try:
+            await asyncio.to_thread(self.type.api.update, aws, resource_id, old_outputs, news, changed)
+        except EdgewrightError as error:
+            state = await self._state(context, aws, resource_id, old_outputs)
+            if state is None:
+                raise
+            raise PartialFailureError([str(error)], outputs=state, resource_id=resource_id) from error
+        state = await self._state(context, aws, resource_id, {**old_outputs, **self._planned(news)})
+        if state is None:
+            msg = f"{self.type.token} {resource_id!r} is gone; `pulumi refresh`, then run again, makes it anew"
+            raise PluginError(msg)
+        return state
+
+    async def delete(self, context: Context, resource_id: str, inputs: Values, outputs: Values) -> None:
+        """Delete it."""
+        aws = await self._session(context, outputs or inputs)
+        await asyncio.to_thread(self.type.api.delete, aws, resource_id, outputs)
+
+    async def _session(self, context: Context, values: Values) -> Session:
+        account: Account = context.configuration
+        region = values.get(REGION) if self.type.regional else None
+        return await asyncio.to_thread(account.session, region)
+
+    async def _state(self, context: Context, aws: Session, resource_id: str, before: Values) -> Values | None:
+        """Return the outputs from AWS, with what AWS does not hold from ``before``."""
+        account: Account = context.configuration
+        answered = await asyncio.to_thread(self.type.api.read, aws, resource_id)
+        if answered is None:
+            return None
+        for name, alike in self.type.shape.documents.items():
+            text, known = answered.get(name), before.get(name)
+            if isinstance(text, str):
+                keep = isinstance(known, str) and alike(known, text)
+                answered[name] = known if keep else policies.plain(text)
+        for name, served in self.type.properties.items():
+            if served.kept is not None:
+                answered[name] = before.get(name, served.kept)
+        if self.type.regional:
+            answered[REGION] = aws.region
+        if self.type.tagged:
+            # What default tags of the provider added belongs to all tags only.
+            everything, own = answered[TAGS], before.get(TAGS) or {}
+            answered[TAGS] = {
+                key: value for key, value in everything.items() if key in own or account.default_tags.get(key) != value
+            }
+            answered[ALL_TAGS] = everything
+        return answered
+
+    def _planned(self, inputs: Values) -> Values:
+        planned = {name: value for name, value in inputs.items() if name != DEFAULTS}
+        for name in self.type.shape.documents:
+            if isinstance(planned.get(name), str):
+                planned[name] = policies.plain(planned[name])
+        return planned
+
+    def _refreshed(self, inputs: Values, state: Values) -> Values:
+        """Return the inputs with what AWS changed behind the program's back."""
+        found = dict(inputs)
+        for name, type_ in self._types.items():
+            if name in found and not same(self.type.shape, name, type_, state.get(name), found[name]):
+                if normal(type_, state.get(name)) is None and name != TAGS:
+                    del found[name]
+                else:
+                    found[name] = state.get(name)
+        return found
+
+    def _imported(self, account: Account, state: Values) -> Values:
+        found: Values = {DEFAULTS: []}
+        for name, type_ in self._types.items():
+            value = normal(type_, state.get(name))
+            default = self.type.properties[name].default if name in self.type.properties else None
+            if value is not None and value != default:
+                found[name] = value
+        if self.type.tagged:
+            found[ALL_TAGS] = {**account.default_tags, **(state.get(ALL_TAGS) or {})}
+        return found
+
+
+def _below(type_: str, value: Any) -> list[tuple[str | int, str, Any]]:
+    if type_.startswith("[") and isinstance(value, list):
+        return [(index, type_[1:-1], item) for index, item in enumerate(value)]
+    if type_.startswith("#") and isinstance(value, dict):
+        wanted = types.members(type_) or {}
+        return [(key, wanted[key], item) for key, item in value.items() if key in wanted and item is not None]
+    return []
