@@ -13,6 +13,7 @@ import math
 import re
 import urllib.parse
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore.model import OperationModel, Shape
@@ -171,6 +172,26 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
+# The models write Java's regular expressions; these are the classes that Python's `re` has no name for.
+_JAVA_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r"\s",
+    r"\p{C}": r"\x00-\x1f\x7f-\x9f",
+    r"\p{Cntrl}": r"\x00-\x1f\x7f",
+    r"\p{Graph}": r"\x21-\x7e",
+    r"\p{Upper}": "A-Z",
+    r"\p{Digit}": "0-9",
+}
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    for java, python in _JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return re.compile(pattern)
+
+
 def _scalar(value: Any, shape: Any, path: str, errors: list[FieldError]) -> Any:
     kind = shape.type_name
     types, noun = _TYPES[kind]
@@ -183,7 +204,7 @@ def _scalar(value: Any, shape: Any, path: str, errors: list[FieldError]) -> Any:
     if kind == "string":
         _length(len(value), value, shape, path, errors)
         pattern = shape.metadata.get("pattern")
-        if pattern and not re.fullmatch(pattern, value):
+        if pattern and not _compiled(pattern).fullmatch(value):
             errors.append(FieldError(path, value, f"Member must satisfy regular expression pattern: {pattern}"))
         if shape.enum and value not in shape.enum:
             errors.append(FieldError(path, value, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))
