@@ -87,7 +87,12 @@ class _Reader:
         catalog = self._root / CATALOG
         for name in self._folders(catalog, CATALOG):
             for version in self._folders(catalog / name, f"{CATALOG}/{name}"):
-                self._version(name, version)
+                try:
+                    self._version(name, version)
+                except OSError as error:
+                    self._broken.add((name, version))
+                    shown = f"{CATALOG}/{name}/{version}"
+                    self._add(shown, f"cannot be read: {error.strerror}", "make its files readable", got=error.filename)
         for key, entry in self._lock.entries.items():
             if key not in self._seen:
                 self._vanished(entry)

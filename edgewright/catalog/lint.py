@@ -17,6 +17,8 @@ from edgewright.source import Problem
 from edgewright.validation import Parsed
 
 DOCKER_MANAGER = "aws.greengrass.DockerApplicationManager"
+CREDENTIALS = "aws.greengrass.TokenExchangeService"
+_PRIVATE_ECR = re.compile(r"[0-9]{12}\.dkr\.ecr\.")
 _SUDO = re.compile(r"(?:^|[;&|(]\s*|\s)sudo\s")
 _APT = re.compile(r"\bapt(?:-get)?\s+(?:-\S+\s+)*(?:install|upgrade|dist-upgrade)\b[^;&|\n]*")
 _APT_YES = re.compile(r"\s(?:-[a-z]*y[a-z]*|--yes|--assume-yes)(?:\s|$)")
@@ -109,9 +111,16 @@ class Linter:
                 "latest-image", path, "is whatever image is newest when a device deploys",
                 "pin a digest, docker:NAME@sha256:..., or a version", got=image,
             )  # fmt: skip
-        if DOCKER_MANAGER not in self._recipe.ComponentDependencies and self._parsed.whole(("ComponentDependencies",)):
+        if not self._parsed.whole(("ComponentDependencies",)):
+            return
+        if DOCKER_MANAGER not in self._recipe.ComponentDependencies:
             message = f"a docker: artifact is fetched by {DOCKER_MANAGER}, which is no dependency"
-            yield self._parsed.problem(path, message, remedy=f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}')
+            remedy = f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}'
+            yield self._parsed.problem(path, message, remedy=remedy)
+        if _PRIVATE_ECR.match(image) and CREDENTIALS not in self._recipe.ComponentDependencies:
+            message = f"a private registry needs credentials from {CREDENTIALS}, which is no dependency"
+            remedy = f'add {CREDENTIALS}: {{VersionRequirement: "^2.0.0"}}'
+            yield self._parsed.problem(path, message, remedy=remedy)
 
     # --- lifecycle ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from edgewright.versions import Range, is_version
 FORMAT_VERSION = "2020-01-25"
 GENERIC = "aws.greengrass.generic"
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
-_SKIP_IF = re.compile(r"(onpath|exists)\s+\S.*")
+_SKIP_IF = re.compile(r"(! *)?(onpath|exists) +\S.*")  # the nucleus reads the !, the guide does not name it
 _S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
 _DOCKER_URI = re.compile(r"docker:[a-z0-9][a-zA-Z0-9._/:@-]*")
 CATALOG_URI = re.compile(r"catalog:(?P<file>.*)")
@@ -87,7 +87,7 @@ def _uri(value: Any) -> str:
         )
     if re.match(r"s3://[^/]*[A-Z]", value):  # no bucket has capitals
         refuse("still has a placeholder for the bucket", "write catalog:FILE for a file in the catalog")
-    if not (catalog or _S3_URI.fullmatch(value) or _DOCKER_URI.fullmatch(value) or value.startswith("greengrass:")):
+    if not (catalog or _S3_URI.fullmatch(value) or _DOCKER_URI.fullmatch(value)):
         refuse("is not a URI that Greengrass can fetch", "write catalog:FILE, s3://BUCKET/KEY or docker:IMAGE")
     return value
 

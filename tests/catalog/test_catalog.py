@@ -166,6 +166,22 @@ def test_links_in_a_version_are_refused(tmp_path: Path) -> None:
     assert "there is no catalog/com.acme.model/1.0.0/model.onnx" in found
 
 
+def test_a_file_that_cannot_be_read_is_a_problem_and_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(tmp_path)
+    add(tmp_path, "com.acme.other")
+    publish(tmp_path)
+
+    def refuse(path: Path) -> str:
+        if "com.acme.model" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return "0" * 64
+
+    monkeypatch.setattr("edgewright.catalog.catalog.sha256_of", refuse)
+    catalog = Catalog.load(tmp_path)
+    assert "catalog/com.acme.model/1.0.0:1:1: cannot be read: Permission denied" in str(catalog.problems[0])
+    assert catalog.get("com.acme.other", "1.0.0") is not None
+
+
 def test_folders_that_are_no_versions_are_told(tmp_path: Path) -> None:
     add(tmp_path)
     publish(tmp_path)

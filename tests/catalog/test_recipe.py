@@ -42,6 +42,13 @@ def test_a_bad_recipe_is_refused_in_these_words(case: Path, golden: Golden) -> N
     golden(f"bad/{case.stem}.txt", "".join(f"{each}\n" for each in problems))
 
 
+@pytest.mark.parametrize(
+    "condition", ["onpath docker", "exists /opt/model", "!onpath docker", "! exists {work:path}/x"]
+)
+def test_a_step_may_be_skipped_on_a_condition(condition: str) -> None:
+    assert judge(recipe(f"Lifecycle: {{run: {{Script: echo, Skipif: '{condition}'}}}}")) == []
+
+
 def test_the_bad_cases_are_found() -> None:
     assert len(BAD) >= 60
 
