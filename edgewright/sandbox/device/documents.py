@@ -16,6 +16,8 @@ from edgewright.sandbox.device.configuration import Update
 from edgewright.sandbox.device.failures import DeploymentError
 
 DEVICE_PREFIX = "thing/"
+Source = Literal["IOT_JOBS", "SHADOW"]
+"""How a deployment reached the device: a job of a group, or the shadow of the thing itself."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Deployment:
     group: str
     target_arn: str
     configuration_arn: str
-    source: Literal["IOT_JOBS", "SHADOW"]
+    source: Source
     roots: Mapping[str, RootComponent]
     roll_back: bool = True
     notify: bool = True
@@ -49,7 +51,7 @@ class Deployment:
         return int.from_bytes(digest[:8], "big") / 2**64 < share
 
 
-def parse(document: Any, source: Literal["IOT_JOBS", "SHADOW"]) -> Deployment:
+def parse(document: Any, source: Source) -> Deployment:
     """Read a deployment document.
 
     Raises:

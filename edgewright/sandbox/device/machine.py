@@ -440,14 +440,17 @@ class Machine:
         step = component.spec.steps.get(name)
         if step is None:
             return self._set(component, otherwise)
-        environment = self._environment(component.spec, step)
         try:
+            environment = self._environment(component.spec, step)
             if skips(step, environment, self._surroundings.folder(component.spec.name)):
                 self._surroundings.log(component.spec.name).line(f"{name}: skipped ({step.skip_if})")
                 return self._set(component, otherwise)
         except ValueError as error:
             self._surroundings.log(component.spec.name).line(f"{name}: {error}")
             return self._error(component, "INVALID_CONFIG", name)
+        except OSError as error:
+            self._surroundings.log(component.spec.name).line(f"{name}: {error}")
+            return self._error(component, "IO_ERROR", name)
         component.phase = self._launch(component, name, step)
         return True if component.phase is not None else self._error(component, "IO_ERROR", name)
 
@@ -549,7 +552,7 @@ class Machine:
         try:
             folder = self._surroundings.folder(component.spec.name)
             return not skips(step, self._environment(component.spec, step), folder)
-        except ValueError:
+        except (OSError, ValueError):
             return False
 
     def _set(self, component: _Component, state: State, code: str = "NONE", reason: str = "") -> bool:

@@ -34,6 +34,7 @@ class Script:
         self._changed = changed
         self._lock = threading.Lock()
         self._reaped = False
+        self._after: list[Callable[[], None]] = []
         self.exit_code: int | None = None
         """What the leader returned (negative: the signal that ended it); None while it runs."""
         self.silent = False
@@ -60,9 +61,16 @@ class Script:
         """Kill what is left of the group and collect the leader, which must have ended or ends by this."""
         self.signal(signal.SIGKILL)
         with self._lock:
-            if not self._reaped:
-                self._process.wait()
-                self._reaped = True
+            if self._reaped:
+                return
+            self._process.wait()
+            self._reaped = True
+        for action in self._after:
+            action()
+
+    def on_reaped(self, action: Callable[[], None]) -> None:
+        """Call ``action`` once the group is gone and its number may be used again."""
+        self._after.append(action)
 
     def _ended(self, exit_code: int) -> None:
         self.exit_code = exit_code

@@ -59,9 +59,9 @@ class Device:
 
     def await_state(self, name: str, state: State) -> Status:
         with self._changed:
-            assert self._changed.wait_for(
-                lambda: name in self._latest and self._latest[name].state is state, LONG
-            ), f"{name} never became {state}: {self.history}"
+            assert self._changed.wait_for(lambda: name in self._latest and self._latest[name].state is state, LONG), (
+                f"{name} never became {state}: {self.history}"
+            )
             return self._latest[name]
 
     def await_(self, condition: Callable[[], bool]) -> None:

@@ -117,7 +117,9 @@ def test_a_hard_dependency_that_restarts_takes_its_dependents_with_it(box: Devic
     box.up(spec("model"), spec("app", hard=("model",), startup="true"), spec("other", soft=("model",), startup="true"))
     box.history.clear()
     box.up(
-        spec("model", "2.0.0"), spec("app", hard=("model",), startup="true"), spec("other", soft=("model",), startup="true")
+        spec("model", "2.0.0"),
+        spec("app", hard=("model",), startup="true"),
+        spec("other", soft=("model",), startup="true"),
     )
     assert S.STOPPING in box.states("app")
     assert box.states("other") == []
@@ -138,9 +140,7 @@ def test_a_component_waits_for_a_hard_dependency_that_errs_and_starts_when_it_is
             [S.STOPPING, S.INSTALLED, S.STARTING, S.RUNNING],
             id="configuration restarts",
         ),
-        pytest.param(
-            {"run": "sleep 61"}, [S.STOPPING, S.INSTALLED, S.STARTING, S.RUNNING], id="script restarts"
-        ),
+        pytest.param({"run": "sleep 61"}, [S.STOPPING, S.INSTALLED, S.STARTING, S.RUNNING], id="script restarts"),
         pytest.param(
             {"environment": {"A": "1"}}, [S.STOPPING, S.INSTALLED, S.STARTING, S.RUNNING], id="environment restarts"
         ),
