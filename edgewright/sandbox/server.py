@@ -24,20 +24,20 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 os.environ.pop("MOTO_ACCOUNT_ID", None)
 
-from moto.core.base_backend import BackendDict  # noqa: E402 -- moto reads its settings from the environment
-from moto.moto_server.werkzeug_app import (  # noqa: E402
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import ThreadedWSGIServer  # noqa: E402
+from werkzeug.serving import ThreadedWSGIServer
 
-from edgewright.sandbox import dataplane, private, services  # noqa: E402
-from edgewright.sandbox.accounts import Accounts, seed  # noqa: E402
-from edgewright.sandbox.authorization import principals  # noqa: E402
-from edgewright.sandbox.authorization.principals import Principal  # noqa: E402
-from edgewright.sandbox.faults import AwsError, Response, render  # noqa: E402
-from edgewright.sandbox.world import Call, world  # noqa: E402
+from edgewright.sandbox import dataplane, private, services
+from edgewright.sandbox.accounts import Accounts, seed
+from edgewright.sandbox.authorization import gate, principals
+from edgewright.sandbox.authorization.principals import Principal
+from edgewright.sandbox.faults import AwsError, Response, render
+from edgewright.sandbox.world import Call, world
 
 log = logging.getLogger("edgewright.sandbox")
 HOST = "127.0.0.1"
@@ -97,6 +97,7 @@ class Application:
             environ["edgewright.region"] = region
             environ["edgewright.access_key"] = key
             with world.lock:
+                gate.check(service, environ, principal, region)
                 response = self._aws(environ, service)
             world.calls.append(Call(principal.account, service, _operation(environ), response.status, principal.arn))
         except AwsError as error:

@@ -15,6 +15,7 @@ from edgewright.sandbox.accounts import ADMINISTRATOR, TOOLING, Accounts
 from edgewright.sandbox.greengrassv2 import urls as greengrassv2_urls
 from edgewright.sandbox.iot import models as iot
 from edgewright.sandbox.iotjobsdata import urls as iotjobsdata_urls
+from edgewright.sandbox.s3 import models as _s3  # noqa: F401 -- takes the place of moto's backend
 from edgewright.sandbox.sts import models as _sts  # noqa: F401 -- takes the place of moto's backend
 from edgewright.sandbox.world import world
 

@@ -42,7 +42,7 @@ class CannotParseError(Exception):
 
 
 def service(name: str) -> ServiceModel:
-    """botocore's model of a service, read once."""
+    """Botocore's model of a service, read once."""
     return get_service_model(name)
 
 
@@ -87,7 +87,7 @@ def _body(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise CannotParseError(str(error)) from error
     if not isinstance(value, dict):
-        raise CannotParseError("the body must be a JSON object")  # noqa: TRY004 -- one error for what is no input
+        raise CannotParseError("the body must be a JSON object")
     return value
 
 

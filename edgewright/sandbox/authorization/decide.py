@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
 
 from edgewright.sandbox.authorization.policy import Effect, Naming, Request, Who, judge, judge_resource
 from edgewright.sandbox.authorization.principals import Principal
@@ -10,30 +12,64 @@ from edgewright.sandbox.authorization.principals import Principal
 ASSUME_ROLE = "sts:AssumeRole"
 
 
-def identity_allows(principal: Principal, request: Request) -> Effect:
+class Kind(Enum):
+    """The kinds of policy, as refusals name them."""
+
+    IDENTITY = "identity-based policy"
+    RESOURCE = "resource-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Allowed, or refused by a policy of some kind."""
+
+    allowed: bool
+    kind: Kind = Kind.IDENTITY
+    explicit: bool = False
+
+    def reason(self, action: str) -> str:
+        """The end of AWS's sentence ("Troubleshoot access denied error messages" of the IAM user guide)."""
+        if self.explicit:
+            article = "an" if self.kind is Kind.IDENTITY else "a"
+            return f"with an explicit deny in {article} {self.kind.value}"
+        return f"because no {self.kind.value} allows the {action} action"
+
+
+ALLOWED = Verdict(allowed=True)
+
+
+def identity_verdict(principal: Principal, request: Request) -> Verdict:
     """What the principal's own policies say: boundary and session policy can only narrow them."""
     effect = judge(principal.policies(), request)
     if effect is not Effect.ALLOW:
-        return effect
-    for narrowing in (principal.boundary(), principal.session_policy):
-        if narrowing:
-            narrowed = judge([narrowing], request)
-            if narrowed is not Effect.ALLOW:
-                return narrowed
-    return Effect.ALLOW
+        return Verdict(allowed=False, kind=Kind.IDENTITY, explicit=effect is Effect.DENY)
+    for kind, document in ((Kind.BOUNDARY, principal.boundary()), (Kind.SESSION, principal.session_policy)):
+        if document:
+            effect = judge([document], request)
+            if effect is not Effect.ALLOW:
+                return Verdict(allowed=False, kind=kind, explicit=effect is Effect.DENY)
+    return ALLOWED
 
 
-def allowed(principal: Principal, request: Request, resource_policy: str | None = None, owner: str = "") -> bool:
+def decide(principal: Principal, request: Request, resource_policy: str | None = None, owner: str = "") -> Verdict:
     """Whether ``principal`` may; ``owner`` is the account of the resource that carries ``resource_policy``."""
-    identity = identity_allows(principal, request)
-    effect, naming = (
-        judge_resource(resource_policy, request, principal.who) if resource_policy else (Effect.NOTHING, Naming.NOT)
-    )
-    if Effect.DENY in {identity, effect}:
-        return False
+    effect, naming = Effect.NOTHING, Naming.NOT
+    if resource_policy:
+        effect, naming = judge_resource(resource_policy, request, principal.who)
+    if effect is Effect.DENY:
+        return Verdict(allowed=False, kind=Kind.RESOURCE, explicit=True)
+    own = identity_verdict(principal, request)
+    if own.explicit:
+        return own
     if owner and owner != principal.account:
-        return identity is Effect.ALLOW and effect is Effect.ALLOW
-    return identity is Effect.ALLOW or (effect is Effect.ALLOW and naming is Naming.ITSELF)
+        if effect is not Effect.ALLOW:
+            return Verdict(allowed=False, kind=Kind.RESOURCE)
+        return own
+    if effect is Effect.ALLOW and naming is Naming.ITSELF and own.kind is Kind.IDENTITY:
+        return ALLOWED
+    return own
 
 
 def may_assume(caller: Principal, role_arn: str, trust: str, context: Mapping[str, str]) -> bool:
@@ -46,11 +82,11 @@ def may_assume(caller: Principal, role_arn: str, trust: str, context: Mapping[st
     effect, naming = judge_resource(trust, request, caller.who)
     if effect is not Effect.ALLOW:
         return False
-    identity = identity_allows(caller, request)
-    if identity is Effect.DENY:
+    own = identity_verdict(caller, request)
+    if own.explicit:
         return False
     owner = role_arn.split(":")[4]
-    return identity is Effect.ALLOW or (naming is Naming.ITSELF and owner == caller.account)
+    return own.allowed or (naming is Naming.ITSELF and owner == caller.account and own.kind is Kind.IDENTITY)
 
 
 def service_may_assume(service: str, role_arn: str, trust: str, context: Mapping[str, str]) -> bool:
@@ -66,5 +102,4 @@ def global_keys() -> dict[str, str]:
 
 def refusal(principal_arn: str, action: str, resource: str, reason: str = "") -> str:
     """AWS's sentence for a missing permission."""
-    on = f" on resource: {resource}" if resource else ""
-    return f"User: {principal_arn} is not authorized to perform: {action}{on}{reason}"
+    return f"User: {principal_arn} is not authorized to perform: {action} on resource: {resource}{reason}"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from edgewright.sandbox.authorization.conditions import Context, arn_like, as_list, like, satisfied, substitute
@@ -38,11 +39,11 @@ class Naming(Enum):
     NOT = 0
 
 
-def parse(document: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+@lru_cache(maxsize=1024)
+def parse(document: str) -> tuple[Mapping[str, Any], ...]:
     """The statements of a policy document."""
-    value = json.loads(document) if isinstance(document, str) else document
-    statements = value.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
+    statements = json.loads(document).get("Statement", [])
+    return tuple(statements) if isinstance(statements, list) else (statements,)
 
 
 def applies(statement: Mapping[str, Any], request: Request) -> bool:
@@ -74,7 +75,7 @@ def _resource_fits(statement: Mapping[str, Any], request: Request) -> bool:
     return "Resource" not in statement or listed(statement["Resource"])
 
 
-def judge(documents: Iterable[str | Mapping[str, Any]], request: Request) -> Effect:
+def judge(documents: Iterable[str], request: Request) -> Effect:
     """What identity policies say: a deny wins over any number of allows."""
     effect = Effect.NOTHING
     for document in documents:
@@ -87,7 +88,7 @@ def judge(documents: Iterable[str | Mapping[str, Any]], request: Request) -> Eff
     return effect
 
 
-def judge_resource(document: str | Mapping[str, Any], request: Request, who: Who) -> tuple[Effect, Naming]:
+def judge_resource(document: str, request: Request, who: Who) -> tuple[Effect, Naming]:
     """What a resource policy (bucket policy, trust policy) says about a principal, and how it names it."""
     effect, naming = Effect.NOTHING, Naming.NOT
     for statement in parse(document):

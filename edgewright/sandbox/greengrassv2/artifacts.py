@@ -6,8 +6,10 @@ import base64
 import hashlib
 from typing import Any
 
-from edgewright.sandbox.authorization import s3 as access
+from edgewright.sandbox.authorization.judge import judge
+from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.principals import Principal
+from edgewright.sandbox.authorization.s3 import bucket
 from edgewright.sandbox.greengrassv2.recipes import S3Location
 
 UNREADABLE = "Specified artifact resource cannot be accessed"
@@ -21,13 +23,14 @@ def digest(location: S3Location, region: str, caller: Principal) -> str | None:
     found = _object(location, region)
     if found is None:
         return None
-    if not access.may(caller, "s3:GetObject", location.bucket, location.key):
+    arn = f"arn:aws:s3:::{location.bucket}/{location.key}"
+    if not judge(caller, Need("s3:GetObject", arn)).allowed:
         return None
     return base64.b64encode(hashlib.sha256(found.value).digest()).decode()
 
 
 def _object(location: S3Location, region: str) -> Any:
-    bucket = access.bucket(location.bucket)
-    if bucket is None or bucket.region_name != region:
+    found = bucket(location.bucket)
+    if found is None or found.region_name != region:
         return None
-    return bucket.keys.get(location.key)
+    return found.keys.get(location.key)

@@ -57,7 +57,7 @@ class Execution(FakeJobExecution):
 
     @approximate_seconds_before_time_out.setter
     def approximate_seconds_before_time_out(self, _value: object) -> None:
-        """moto's constructor sets a constant."""
+        """Moto's constructor sets a constant."""
 
     def move(self, status: str, details: Mapping[str, str] | None = None) -> None:
         """Go to ``status``, keeping the count of versions that devices check."""
@@ -216,7 +216,7 @@ class Job(FakeJob):
 
     @job_process_details.setter
     def job_process_details(self, _value: object) -> None:
-        """moto's constructor sets a constant."""
+        """Moto's constructor sets a constant."""
 
     @property
     def continuous(self) -> bool:

@@ -28,7 +28,7 @@ class SandboxIoTResponse(IoTResponse):
         status, headers, body = super().call_action()
         action = self._get_action() or ""
         tags = self._creation_tags()
-        if status < 300 and action.startswith("Create") and tags:  # noqa: PLR2004 -- success
+        if status < 300 and action.startswith("Create") and tags:
             arn = self._created_arn(action, body)
             if arn:
                 self.iot_backend.tag_resource(arn, tags)
