@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from edgewright.errors import EdgewrightError
 from edgewright.sandbox import provisioning
@@ -106,7 +106,7 @@ class Sandbox:
         (self.directory / "server.json").unlink(missing_ok=True)
         return stopped
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         """Use as a context: stopped at its end."""
         return self
 
@@ -201,9 +201,8 @@ class Sandbox:
             proxies={"http": self.endpoint} if service == "s3control" else {},
             s3={"addressing_style": "path"},
         )
-        return boto3.session.Session().client(
-            service, endpoint_url=self.endpoint, region_name=region, config=config, **credentials
-        )
+        boto: Any = boto3.session.Session()  # its overloads name every service there is
+        return boto.client(service, endpoint_url=self.endpoint, region_name=region, config=config, **credentials)
 
     # --- devices ----------------------------------------------------------------------------------------------
 

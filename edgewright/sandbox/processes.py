@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess  # noqa: TID251 -- see above
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 from edgewright.errors import EdgewrightError
 
 STOP_PATIENCE = 10.0  # seconds for a process to end by itself before it is killed
-_CLOCK_TICKS = "/proc/{}/stat"
+_PROC = Path("/proc")
 
 
 def start_time(pid: int) -> str | None:
@@ -27,13 +26,13 @@ def start_time(pid: int) -> str | None:
 
     A process id is used again after its process has ended; together with the start time it is unique.
     """
-    try:
-        stat = Path(_CLOCK_TICKS.format(pid)).read_text("ascii", "replace")
+    if _PROC.is_dir():
+        try:
+            stat = (_PROC / str(pid) / "stat").read_text("ascii", "replace")
+        except OSError:
+            return None
         fields = stat.rpartition(")")[2].split()
         return None if fields[0] == "Z" else fields[19]
-    except OSError:
-        if sys.platform == "linux":
-            return None
     shown = subprocess.run(  # noqa: S603 -- a list, no shell
         ["ps", "-o", "lstart=", "-p", str(pid)],  # noqa: S607 -- of the system
         capture_output=True,

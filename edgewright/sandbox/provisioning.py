@@ -7,6 +7,7 @@ soon as they appear.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -80,10 +81,8 @@ def remove(sandbox: Sandbox, device: Mapping[str, Any]) -> None:
     sandbox.forget_device(account, thing)
     greengrass = sandbox.client("greengrassv2", account, device["region"])
     iot = sandbox.client("iot", account, device["region"])
-    try:
+    with contextlib.suppress(greengrass.exceptions.ResourceNotFoundException):  # it may never have reported
         greengrass.delete_core_device(coreDeviceThingName=thing)
-    except greengrass.exceptions.ResourceNotFoundException:
-        pass  # it never reported
     try:
         principals = iot.list_thing_principals(thingName=thing)["principals"]
     except iot.exceptions.ResourceNotFoundException:

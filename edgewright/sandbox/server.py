@@ -13,7 +13,6 @@ import os
 import re
 import socket
 import threading
-import traceback
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterable
@@ -104,8 +103,8 @@ class Application:
             response = render(error, service, request_id)
         except NotImplementedError as error:
             response = render(_unsupported(environ, service, str(error)), service, request_id)
-        except Exception:  # noqa: BLE001 -- the one boundary of the server
-            log.error("%s %s\n%s", environ["REQUEST_METHOD"], environ["PATH_INFO"], traceback.format_exc())
+        except Exception:
+            log.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             error = AwsError("InternalServerException", "the sandbox failed; its log has the trace", 500)
             response = render(error, service, request_id)
         response.headers.append(("x-amzn-RequestId", request_id))
@@ -267,8 +266,8 @@ class Server(ThreadedWSGIServer):
         while not self._stopping.wait(TICK):
             try:
                 world.tick()
-            except Exception:  # noqa: BLE001 -- time must not stop because of one bug
-                log.error("the clock\n%s", traceback.format_exc())
+            except Exception:
+                log.exception("the clock")
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection."""

@@ -161,7 +161,7 @@ def _blob(value: Any, path: str, errors: list[FieldError]) -> Any:
         return b""
 
 
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+_TYPES: dict[str, tuple[Any, str]] = {
     "string": ((str,), "a string"),
     "integer": ((int,), "an integer"),
     "long": ((int,), "a long"),

@@ -127,7 +127,8 @@ def _load(root: Path) -> Sandbox:
 
     sandbox = Sandbox.load(_directory(root))
     if not sandbox.running:
-        raise EdgewrightError("the sandbox does not run any more; `edgewright sandbox up` starts it")
+        msg = "the sandbox does not run any more; `edgewright sandbox up` starts it"
+        raise EdgewrightError(msg)
     return sandbox
 
 
@@ -302,7 +303,8 @@ def device_set(root: Path, args: argparse.Namespace) -> int:
     sandbox = _load(root)
     knobs = _given(args)
     if not knobs:
-        raise EdgewrightError("nothing to change; say --offline, --online, --slow or --fail")
+        msg = "nothing to change; say --offline, --online, --slow or --fail"
+        raise EdgewrightError(msg)
     device = sandbox.set_device(args.thing, **knobs)
     output.line(f"{args.thing}: {_shown(device['knobs'])}")
     return ExitCode.OK

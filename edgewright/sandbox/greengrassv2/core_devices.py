@@ -115,10 +115,8 @@ class CoreDevice:
         known = before.get(name)
         same = known is not None and (known.version, known.state) == (version, state)
         sources = [source_of[arn] for arn in item.get("fleetConfigArns") or [] if arn in source_of]
-        if sources:
-            source = sources[-1]
-        else:
-            source = known.source if known is not None and known.version == version else LOCAL
+        kept = known.source if known is not None and known.version == version else LOCAL
+        source = sources[-1] if sources else kept
         return Installed(
             name=name,
             version=version,

@@ -10,7 +10,7 @@ from edgewright.sandbox.wire import FieldError
 SERVICE_CODE = "greengrass"
 
 
-class ValidationException(AwsError):
+class ValidationException(AwsError):  # noqa: N818 -- AWS's codes are the names
     """The request is not valid; ``reason`` and ``fields`` say why."""
 
     def __init__(self, message: str, reason: str = "OTHER", fields: Iterable[tuple[str, str]] = ()) -> None:
@@ -28,7 +28,7 @@ class ValidationException(AwsError):
         return cls(text, "FIELD_VALIDATION_FAILED", [(error.name, str(error)) for error in errors])
 
 
-class ResourceNotFoundException(AwsError):
+class ResourceNotFoundException(AwsError):  # noqa: N818
     """The resource is not there."""
 
     def __init__(self, message: str, resource_id: str, resource_type: str) -> None:
@@ -36,7 +36,7 @@ class ResourceNotFoundException(AwsError):
         super().__init__("ResourceNotFoundException", message, 404, fields)
 
 
-class ConflictException(AwsError):
+class ConflictException(AwsError):  # noqa: N818
     """The resource is in another state than the request needs."""
 
     def __init__(self, message: str, resource_id: str, resource_type: str) -> None:
@@ -44,7 +44,7 @@ class ConflictException(AwsError):
         super().__init__("ConflictException", message, 409, fields)
 
 
-class AccessDeniedException(AwsError):
+class AccessDeniedException(AwsError):  # noqa: N818
     """No permission."""
 
     def __init__(self, message: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -44,7 +45,7 @@ class Execution(FakeJobExecution):
         self.job = job
         self.thing_name = thing_name
         self.status = "QUEUED"
-        self.started_at = None
+        self.started_at: datetime | None = None
         self.execution_number = number
         self.version_number = 1
         self.deadline: float | None = None
@@ -69,9 +70,10 @@ class Execution(FakeJobExecution):
         if status not in WAITING:
             self.deadline = None
         self.version_number += 1
-        self.last_updated_at = utcnow()
+        now = utcnow()
+        self.last_updated_at = now
         if before != status:
-            self.job.last_updated_at = self.last_updated_at
+            self.job.last_updated_at = now
 
     def report(self, status: str, details: Mapping[str, str] | None, expected: int | None) -> None:
         """UpdateJobExecution of the data plane.
@@ -196,7 +198,7 @@ class Job(FakeJob):
 
     def __init__(self, *, members: Callable[[], Mapping[str, str]], **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.target_selection = self.target_selection or "SNAPSHOT"
+        self.target_selection = attributes.get("target_selection") or "SNAPSHOT"
         self.status = "IN_PROGRESS"
         self.executions: dict[str, Execution] = {}
         self._members = members

@@ -18,7 +18,9 @@ from edgewright.sandbox.iot.exceptions import AlreadyExists, InvalidRequest, Inv
 from edgewright.sandbox.iot.jobs import WAITING, Execution, Job
 from edgewright.sandbox.world import world
 
-THING, GROUP = ":thing/", ":thinggroup/"
+__all__ = ["GROUP", "SandboxIoTBackend", "backends", "iot_backends", "tick"]
+
+GROUP = ":thinggroup/"
 
 
 class SandboxIoTBackend(IoTBackend):
@@ -216,7 +218,7 @@ class SandboxIoTBackend(IoTBackend):
 
     def cancel_job(self, job_id: str, reason_code: str, comment: str, *, force: bool) -> Job:
         """CancelJob."""
-        job = self.describe_job(job_id)
+        job: Job = self.describe_job(job_id)
         if job.status == "COMPLETED":
             raise InvalidRequest(f"Job {job_id} is already in status COMPLETED and cannot be canceled")
         job.reason_code = reason_code or job.reason_code
@@ -268,7 +270,7 @@ class SandboxIoTBackend(IoTBackend):
         step_minutes: int | None,
     ) -> Execution:
         """UpdateJobExecution of the data plane."""
-        execution = self.describe_job_execution(job_id, thing_name, None)
+        execution: Execution = self.describe_job_execution(job_id, thing_name, None)
         started = execution.status == "QUEUED" and status == "IN_PROGRESS"
         execution.report(status, details, expected)
         if started or (step_minutes and status == "IN_PROGRESS"):

@@ -21,7 +21,8 @@ class SandboxIoTResponse(IoTResponse):
     @property
     def iot_backend(self) -> SandboxIoTBackend:
         """The backend of the caller's account and the request's Region."""
-        return iot_backends[self.current_account][self.region]
+        backend: SandboxIoTBackend = iot_backends[self.current_account][self.region]
+        return backend
 
     def call_action(self) -> Any:
         """Run the operation; tags that come with a creation stick to what was created."""

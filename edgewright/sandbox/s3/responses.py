@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]  # of moto's, and not typed
 from moto.s3.responses import S3Response
 
 from edgewright.sandbox.s3 import models

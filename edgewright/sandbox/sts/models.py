@@ -63,7 +63,7 @@ class SandboxSTSBackend(STSBackend):
     """AssumeRole with the trust policy evaluated."""
 
     def assume_role_as(
-        self, caller: Principal, role_arn: str, name: str, duration: int, external_id: str | None, policy: str
+        self, caller: Principal, role_arn: str, *, name: str, duration: int, external_id: str | None, policy: str
     ) -> Session:
         """Assume a role for ``caller``.
 

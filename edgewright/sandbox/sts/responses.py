@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from edgewright.sandbox.authorization import principals
 from edgewright.sandbox.authorization.principals import Principal
-from edgewright.sandbox.sts.models import DEFAULT_DURATION, SandboxSTSBackend, sts_backends
+from edgewright.sandbox.sts.models import DEFAULT_DURATION, SandboxSTSBackend
 
 
 class SandboxSTSResponse(TokenResponse):
@@ -22,7 +23,8 @@ class SandboxSTSResponse(TokenResponse):
 
     @property
     def _sts(self) -> SandboxSTSBackend:
-        return sts_backends[self.current_account][self.partition]
+        backend: SandboxSTSBackend = sts_backends[self.current_account][self.partition]
+        return backend
 
     def assume_role(self) -> ActionResult:
         """AssumeRole."""
