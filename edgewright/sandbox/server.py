@@ -23,7 +23,6 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 os.environ.pop("MOTO_ACCOUNT_ID", None)
 
-from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -59,7 +58,6 @@ class Application:
     def reset(self) -> None:
         """Empty every account; the administrator keeps the access key, so that running clients go on working."""
         with world.lock:
-            BackendDict.reset()
             principals.forget_all()
             services.reset()
             fresh = seed(self.accounts)
@@ -105,8 +103,8 @@ class Application:
             response = render(_unsupported(environ, service, str(error)), service, request_id)
         except Exception:
             log.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-            error = AwsError("InternalServerException", "the sandbox failed; its log has the trace", 500)
-            response = render(error, service, request_id)
+            ours = AwsError("InternalServerException", "the sandbox failed; its log has the trace", 500)
+            response = render(ours, service, request_id)
         response.headers.append(("x-amzn-RequestId", request_id))
         return response
 

@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import BackendRequest
+from moto.s3.models import s3_backends
 
 from edgewright.sandbox import devices
 from edgewright.sandbox.accounts import ADMINISTRATOR, TOOLING, Accounts
 from edgewright.sandbox.greengrassv2 import urls as greengrassv2_urls
+from edgewright.sandbox.iam import models as _iam  # noqa: F401 -- takes the place of moto's backend
 from edgewright.sandbox.iot import models as iot
 from edgewright.sandbox.iotjobsdata import urls as iotjobsdata_urls
 from edgewright.sandbox.s3 import models as _s3  # noqa: F401 -- takes the place of moto's backend
@@ -64,7 +67,13 @@ def install() -> None:
 
 
 def reset() -> None:
-    """Forget what our services hold outside of moto's backends."""
+    """Empty all accounts, and forget what our services hold outside of moto's backends."""
+    for backends in list(BackendDict._instances):  # noqa: SLF001 -- moto's own reset makes every backend anew first
+        if backends is s3_backends:
+            for account in backends.values():
+                account.reset()  # closes the files of its objects
+            backends.bucket_accounts.clear()
+        backends.clear()
     devices.forget_all()
     reset_model_data()
 
