@@ -147,6 +147,7 @@ class Connection:
         self._connection: http.client.HTTPConnection | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._interrupted = False
 
     def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
@@ -157,6 +158,7 @@ class Connection:
             UnreachableError: there is no answer.
         """
         with self._lock:
+            self._interrupted = False
             for fresh in (False, True):
                 connection = self._open(timeout, fresh=fresh)
                 try:
@@ -167,7 +169,7 @@ class Connection:
                     self._drop()
                     # A kept connection that the server has closed meanwhile is no news; a new one that fails is.
                     stale = isinstance(error, http.client.RemoteDisconnected | BrokenPipeError | ConnectionResetError)
-                    if self._closed or fresh or not stale:
+                    if self._closed or self._interrupted or fresh or not stale:
                         msg = f"{method} {path}: {error!r}"
                         raise UnreachableError(msg) from error
                 else:
@@ -179,6 +181,7 @@ class Connection:
 
     def interrupt(self) -> None:
         """Break off the request that is under way, if one is."""
+        self._interrupted = True
         connection = self._connection
         sock = connection.sock if connection is not None else None
         if sock is not None:

@@ -125,6 +125,8 @@ class Host:
                 question = f"{path}?since={sequence}&timeout={_POLL:g}" if sequence else path
                 answer = ask(self._connection, "GET", question, _POLL)
             except (UnreachableError, CloudError) as error:
+                if self._stopping.is_set():
+                    return
                 if waited == 0.0:
                     self._log.line(f"the registry does not answer: {error}")
                 if self._patience is not None and waited >= self._patience:

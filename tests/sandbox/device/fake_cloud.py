@@ -154,7 +154,8 @@ class FakeCloud:
                 lambda: self._sequence > since or self._closed or self._interrupted or not self.reachable, timeout
             )
             if self._interrupted:
-                raise UnreachableError("interrupted")
+                msg = "interrupted"
+                raise UnreachableError(msg)
             self._enter("wait_for_news")
             return self._sequence
 
@@ -223,7 +224,8 @@ class FakeCloud:
         self._enter("download")
         self.downloads.append(key)
         if (bucket, key) not in self.objects:
-            raise DeploymentError("S3 returns 403", "S3_ERROR", "S3_ACCESS_DENIED", "S3_GET_OBJECT_ACCESS_DENIED")
+            msg = "S3 returns 403"
+            raise DeploymentError(msg, "S3_ERROR", "S3_ACCESS_DENIED", "S3_GET_OBJECT_ACCESS_DENIED")
         file.write(self.objects[bucket, key])
 
     def interrupt(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,6 +116,15 @@ def spec(
         fingerprint=fingerprint,
         environment=environment or {},
     )
+
+
+def ends(pid: int) -> bool:
+    """Whether a process has ended, or is about to: a killed process needs a moment to be gone."""
+    for _ in range(1000):
+        if not alive(pid):
+            return True
+        time.sleep(0.002)
+    return False
 
 
 def alive(pid: int) -> bool:

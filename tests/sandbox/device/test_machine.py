@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgewright.sandbox.device.components import State
-from tests.sandbox.device.scripts import Device, alive, device, spec
+from tests.sandbox.device.scripts import Device, alive, device, ends, spec
 
 S = State
 
@@ -77,7 +77,7 @@ def test_a_step_over_its_time_limit_is_an_error(box: Device, step: str, code: st
     box.machine.stop(5)
     pids = (box.folders.folder("a") / "pids").read_text(encoding="utf-8").split()
     assert len(pids) == 3
-    assert not any(alive(int(pid)) for pid in pids)
+    assert all(ends(int(pid)) for pid in pids)
 
 
 def test_a_run_over_its_time_limit_is_an_error(box: Device) -> None:
@@ -173,7 +173,7 @@ def test_a_removed_component_is_stopped_and_forgotten(box: Device) -> None:
     box.machine.remove(["a", "never-there"])
     box.machine.wait_until_gone(["a", "never-there"])
     assert set(box.machine.statuses()) == {"b"}
-    assert not alive(pid)
+    assert ends(pid)
 
 
 def test_a_component_can_return_while_it_is_being_removed(box: Device) -> None:
@@ -191,11 +191,12 @@ def test_a_restart_that_is_overtaken_ends_at_the_latest_wish(box: Device) -> Non
 
 
 def test_stop_ends_every_process_of_a_group_even_one_that_ignores_sigterm(box: Device) -> None:
-    script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > inner; sleep 60; sleep 60' & echo $$ > pid; wait; wait; sleep 60"
+    inner = "sh -c 'trap \"\" TERM; echo $$ > inner; sleep 60; sleep 60'"
+    script = f"trap '' TERM; {inner} & echo $$ > pid; wait; wait; sleep 60"
     box.up(spec("a", run=script))
     pids = [_pid(box, "a"), _pid(box, "a", "inner")]
     box.machine.stop(0.1)
-    assert not any(alive(pid) for pid in pids)
+    assert all(ends(pid) for pid in pids)
 
 
 def test_what_startup_leaves_in_the_background_is_stopped_with_the_component(box: Device) -> None:
@@ -203,14 +204,14 @@ def test_what_startup_leaves_in_the_background_is_stopped_with_the_component(box
     pid = _pid(box, "a")
     assert alive(pid)
     box.machine.stop(5)
-    assert not alive(pid)
+    assert ends(pid)
 
 
 def test_a_stop_during_a_long_install_does_not_wait_for_it(box: Device) -> None:
     box.machine.apply([spec("a", install="echo $$ > pid; exec sleep 60")])
     pid = _pid(box, "a")
     box.machine.stop(5)
-    assert not alive(pid)
+    assert ends(pid)
 
 
 def test_a_stopped_device_starts_again(box: Device) -> None:
