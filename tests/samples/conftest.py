@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,12 @@ INFERENCE = "com.acme.parts-inference"
 
 
 @pytest.fixture
-def catalog(project_root: Path) -> Catalog:
-    return Catalog.load(project_root)
+def catalog(project_root: Path, tmp_path: Path) -> Catalog:
+    """A copy: archives are built beside the catalog, and no test writes into the checkout."""
+    root = tmp_path / "project"
+    shutil.copytree(project_root / "catalog", root / "catalog", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(project_root / "catalog.lock", root)
+    return Catalog.load(root)
 
 
 @pytest.fixture
