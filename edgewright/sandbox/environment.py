@@ -61,7 +61,9 @@ def _state(sandbox: Sandbox) -> Path:
 
 
 def _tools(root: Path) -> Path:
-    return root / ".tools" if (root / ".tools").is_dir() else _CHECKOUT / ".tools"
+    # a scratch copy of a project has neither tools nor environment of its own: those of the checkout serve it
+    places = (root, _CHECKOUT, Path(sys.prefix).parent)
+    return next((place / ".tools" for place in places if (place / ".tools").is_dir()), root / ".tools")
 
 
 def _path(root: Path) -> list[str]:
