@@ -118,7 +118,9 @@ class DeploymentResource:
             return {**_kept(outputs), **news}
         lines = deployment_diff.summary(outputs, news)
         if lines:
-            await context.log("info", "\n".join(lines))
+            # The name on each line: with --diff the engine shows the text apart from the resource.
+            name = target_name(news["targetArn"]) if isinstance(news["targetArn"], str) else context.name
+            await context.log("info", "\n".join(f"{name}: {line}" for line in lines))
         return {
             **_picked(outputs, ("everMerged", "goodDeploymentId")),
             **news,

@@ -21,12 +21,7 @@ CONTENT_TAG: Final = "edgewright:content-sha256"
 LARGEST_RECIPE: Final = 16_000
 _FORMAT: Final = "2020-01-25"
 _FILLED_BY_SERVICE: Final = frozenset({"Digest", "Algorithm"})
-_DEFAULTS: Final[tuple[tuple[str, Any], ...]] = (
-    ("Unarchive", "NONE"),
-    ("Permission", {"Read": "OWNER", "Execute": "NONE"}),
-    ("ComponentType", "aws.greengrass.generic"),
-    ("Scope", "PRIVATE"),
-)
+_NOTHING: Final[tuple[Any, ...]] = (None, {}, [], "")
 
 
 def recipe_bytes(recipe: Mapping[str, Any]) -> bytes:
@@ -38,17 +33,59 @@ def recipe_bytes(recipe: Mapping[str, Any]) -> bytes:
 
 
 def normalised(recipe: Any) -> Any:
-    """Return ``recipe`` without what the service fills in, and without what means the same as nothing."""
-    if isinstance(recipe, Mapping):
-        result = {
-            key: normalised(value)
-            for key, value in recipe.items()
-            if key not in _FILLED_BY_SERVICE and value is not None
+    """Return ``recipe`` without nulls, and without what the service computes for artifacts."""
+    if not isinstance(recipe, Mapping):
+        return recipe
+    result = _without_nulls(recipe)
+    if isinstance(result.get("Manifests"), list):
+        result["Manifests"] = [_own_manifest(manifest) for manifest in result["Manifests"]]
+    return result
+
+
+def _own_manifest(manifest: Any) -> Any:
+    if not isinstance(manifest, Mapping) or not isinstance(manifest.get("Artifacts"), list):
+        return manifest
+    own = [
+        {key: value for key, value in each.items() if key not in _FILLED_BY_SERVICE}
+        if isinstance(each, Mapping)
+        else each
+        for each in manifest["Artifacts"]
+    ]
+    return {**manifest, "Artifacts": own}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def as_stored(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``recipe`` as the service would store it: its defaults written out, empty parts left out."""
+    result = {key: value for key, value in normalised(recipe).items() if value not in _NOTHING}
+    result.setdefault("ComponentType", "aws.greengrass.generic")
+    result.pop("Scope", None)
+    if isinstance(result.get("ComponentDependencies"), Mapping):
+        result["ComponentDependencies"] = {
+            name: {"DependencyType": "HARD", **each} for name, each in result["ComponentDependencies"].items()
         }
-        return {key: value for key, value in result.items() if value != {} and (key, value) not in _DEFAULTS}
-    if isinstance(recipe, list):
-        return [normalised(item) for item in recipe]
-    return recipe
+    result["Manifests"] = [
+        {key: value for key, value in {**each, "Artifacts": _stored_artifacts(each)}.items() if value not in _NOTHING}
+        for each in result.get("Manifests") or ()
+    ]
+    return result
+
+
+def _stored_artifacts(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            # the service writes Uri, the guide URI
+            "URI": each.get("URI", each.get("Uri")),
+            "Unarchive": str(each.get("Unarchive", "NONE")).upper(),
+            "Permission": {"Read": "OWNER", "Execute": "NONE", **(each.get("Permission") or {})},
+        }
+        for each in manifest.get("Artifacts") or ()
+    ]
 
 
 def content_digest(recipe: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]]) -> str:
@@ -65,7 +102,7 @@ def same_as_stored(
     recipe: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], stored: Mapping[str, Any]
 ) -> bool:
     """Whether the recipe that the service holds is this one, artifacts included as far as it tells their digests."""
-    if canonical_json(normalised(recipe)) != canonical_json(normalised(stored)):
+    if canonical_json(as_stored(recipe)) != canonical_json(as_stored(stored)):
         return False
     held = {str(each.get("URI", each.get("Uri"))): each.get("Digest") for each in _artifacts(stored)}
     for artifact in artifacts:

@@ -189,11 +189,9 @@ class Watch:
         if self.revision.job_id is not None:
             details = await self.cloud.execution_details(self.revision.job_id, thing)
         stack = (report.get("statusDetails") or {}).get("errorStack") or ()
-        parts = [
-            details.get("detailed-deployment-status") or status,
-            report.get("reason") or details.get("deployment-failure-cause") or "the device gave no reason",
-        ]
-        text = f"{thing}: {': '.join(str(part) for part in parts)}"
+        result = details.get("detailed-deployment-status") or status
+        reason = str(report.get("reason") or details.get("deployment-failure-cause") or "the device gave no reason")
+        text = f"{thing}: {reason}" if reason.startswith(result) else f"{thing}: {result}: {reason}"
         return f"{text} ({' > '.join(stack)})" if stack else text
 
 
