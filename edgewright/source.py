@@ -38,6 +38,7 @@ _NUMBER = re.compile(
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<special>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
+_TOLD_TOO_LATE = ("end of stream", "expected ':'", "',' or '}'", "',' or ']'")
 _NUMBER_STARTS = frozenset("-+.0123456789")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_./@:-]+")
@@ -141,17 +142,14 @@ class Document:
                 break
         return position
 
+    def quoted(self, path: Sequence[str | int]) -> bool:
+        """Whether the text at ``path`` is in quotes (or a block of text)."""
+        place = self._place(path)
+        return place is not None and place.quoted
+
     def shown(self, path: Sequence[str | int]) -> str:
         """The value at ``path`` as it was written, short and safe to print (``1.10`` stays ``1.10``)."""
-        place = self._root
-        for step in path:
-            children = place.children if place else None
-            if isinstance(children, dict) and isinstance(step, str) and step in children:
-                place = children[step][2]
-            elif isinstance(children, list) and isinstance(step, int) and 0 <= step < len(children):
-                place = children[step]
-            else:
-                return "nothing"
+        place = self._place(path)
         if place is None:
             return "nothing"
         if isinstance(place.children, dict):
@@ -161,6 +159,18 @@ class Document:
         if place.text == "" and not place.quoted:
             return "nothing"
         return shorten(json.dumps(place.text, ensure_ascii=False) if place.quoted else place.text or "")
+
+    def _place(self, path: Sequence[str | int]) -> _Place | None:
+        place = self._root
+        for step in path:
+            children = place.children if place else None
+            if isinstance(children, dict) and isinstance(step, str) and step in children:
+                place = children[step][2]
+            elif isinstance(children, list) and isinstance(step, int) and 0 <= step < len(children):
+                place = children[step]
+            else:
+                return None
+        return place
 
     def problem(
         self,
@@ -356,8 +366,9 @@ class _Builder:
         said = error.problem or ""
         message, remedy = _explain(said, written[column - 1 : column])
         opened: Any = error.context_mark
-        if opened and (line > len(self.text.splitlines()) or "end of stream" in said or "expected ':'" in said):
-            # the end of the file, or the line after, says nothing: the place where it began does
+        at_the_end = line > len(self.text.splitlines())
+        if opened and (at_the_end or any(each in said for each in _TOLD_TOO_LATE)):
+            # where it was noticed says nothing: the place where it began does
             line, column = opened.line + 1, opened.column + 1
         raise self.stop(line, column, message, remedy) from error
 
@@ -524,6 +535,8 @@ class _Builder:
 
 def _explain(problem: str, character: str) -> tuple[str, str]:
     """Our words for what libyaml and PyYAML's own parser say of the commonest slips."""
+    if character == ",":
+        return "has a comma that ends nothing", "delete the comma"
     if "mapping values are not allowed" in problem:
         return "has a ': ' where none can be", "put quotes around the text, or correct the indentation"
     if "cannot start any token" in problem:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from edgewright.source import Document, Problem, shorten
+from edgewright.source import Document, Problem, render_path, shorten
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple["str | int", ...]
@@ -57,6 +57,10 @@ class Parsed(Generic[M]):
     def shown(self, path: Sequence[str | int]) -> str:
         """What is written at ``path`` of the model."""
         return self.document.shown(self._written(path))
+
+    def quoted(self, path: Sequence[str | int]) -> bool:
+        """Whether the text at ``path`` of the model is in quotes."""
+        return self.document.quoted(self._written(path))
 
     def whole(self, path: Sequence[str | int]) -> bool:
         """Whether nothing at or below ``path`` was left out: only then does an absence mean something."""
@@ -138,6 +142,7 @@ def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
 
 
 def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc, ErrorDetails]]) -> Iterable[Problem]:
+    told = {problem.path for problem in document.problems}
     alternatives: dict[Loc, str] = {}
     for loc, detail in found:
         kind = _KINDS.get(detail["type"])
@@ -145,8 +150,8 @@ def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc,
             alternatives[loc] = f"{alternatives[loc]} or {kind}" if loc in alternatives else kind
     seen: set[Loc] = set()
     for loc, detail in found:
-        if loc in seen:
-            continue  # one problem a place: a union refuses once for each of its members
+        if loc in seen or render_path(document.value, loc) in told:
+            continue  # one problem a place: a union refuses once for each of its members, the reader has told
         seen.add(loc)
         message, remedy = _explain(model, document, loc, detail, alternatives.get(loc))
         got = None if detail["type"] in {"missing", "extra_forbidden", "too_short"} else document.shown(loc)
@@ -252,20 +257,26 @@ def _how_to_add(field: FieldInfo | None, key: str) -> str:
     of = _model_of(field.annotation)
     if of is not None:
         needed = [info.alias or name for name, info in of.model_fields.items() if info.is_required()]
-        return f"add {key}: with {', '.join(needed)}" if needed else f"add {key}:"
-    return f"add {key}: {field.description}" if field.description else f"add {key}:"
+        if needed:
+            return f"add {key} with {', '.join(needed)} in it"
+    what = field.description or ""
+    return f"add {key} ({what[:1].lower()}{what[1:].rstrip('.')})" if what else f"add {key}"
 
 
 def example_of(field: FieldInfo) -> str | None:
     """An example of a scalar type, as one would write it in YAML; it comes from the type's JSON Schema."""
+    if field.examples:
+        return str(field.examples[0])
     for metadata in field.metadata:
         if isinstance(metadata, WithJsonSchema) and metadata.json_schema and metadata.json_schema.get("examples"):
             return str(metadata.json_schema["examples"][0])
-    return str(field.examples[0]) if field.examples else None
+    return None
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:
-    return typing.get_args(annotation) if typing.get_origin(annotation) is Literal else ()
+    bare = _bare(annotation)
+    options = typing.get_args(bare) if typing.get_origin(bare) is Literal else ()
+    return tuple(str(option).lower() if isinstance(option, bool) else option for option in options)
 
 
 def _bare(annotation: Any) -> Any:

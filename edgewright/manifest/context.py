@@ -36,11 +36,23 @@ class RingPlace:
     file: StageFile
     index: int
     ring: Ring
-    fleet: Fleet | None
+    fleet_file: Parsed[Fleet] | None
     stage_name: str
     stage: Stage | None
     account_id: str | None
     region: str | None
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """What is the same in every stage."""
+        return self.fleet_file.model if self.fleet_file else None
+
+    @property
+    def captures(self) -> bool | None:
+        """Whether the fleet captures; None where that could not be read."""
+        if self.fleet_file is None or self.fleet_file.model is None or not self.fleet_file.whole(("capture",)):
+            return None
+        return self.fleet_file.model.capture.enabled
 
     @property
     def production(self) -> bool:
@@ -75,6 +87,10 @@ class RingPlace:
         return self.file.parsed.problem(
             ("rings", self.index, *path), message, remedy=remedy, got=got, severity=severity
         )
+
+    def quoted(self, path: Path_) -> bool:
+        """Whether the text at a path below the ring is in quotes."""
+        return self.file.parsed.quoted(("rings", self.index, *path))
 
     def shown(self, path: Path_) -> str:
         """What is written at a path below the ring."""
@@ -131,11 +147,10 @@ class Context:
 
     def _places(self) -> Iterator[RingPlace]:
         organisation = self.organisation.model
-        for file in self.stages:
+        for file in sorted(self.stages, key=_by_name):
             model = file.parsed.model
             if model is None:
                 continue
-            fleet = self.fleets.get(file.folder)
             stage = organisation.stages.get(model.stage) if organisation else None
             account = organisation.accounts.get(stage.account) if organisation and stage else None
             region = (stage.region or organisation.region) if organisation and stage else None
@@ -144,9 +159,15 @@ class Context:
                     file=file,
                     index=index,
                     ring=ring,
-                    fleet=fleet.model if fleet else None,
+                    fleet_file=self.fleets.get(file.folder),
                     stage_name=model.stage,
                     stage=stage,
                     account_id=account.id if account else None,
                     region=region,
                 )
+
+
+def _by_name(file: StageFile) -> tuple[str, bool, str]:
+    """A file that is named after its stage comes first: a copy of it is what is one too many."""
+    model = file.parsed.model
+    return file.folder, model is not None and model.stage != file.name, file.name

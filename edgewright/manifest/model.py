@@ -57,7 +57,7 @@ class Account(Model):
 class Stage(Model):
     """Where fleets live: one AWS account, one Region."""
 
-    account: Name = Field(description="Key of the account in `accounts`.")
+    account: Name = Field(examples=["prod"], description="Key of the account in `accounts`.")
     region: Region | None = Field(None, description="Defaults to the organisation's Region.")
     production: bool = Field(
         default=False, description="The stricter rules hold here: bounded dependencies, gates, no discontinued agent."
@@ -145,10 +145,15 @@ class EdgeManager(Model):
 class Access(Model):
     """A cross-account role: both its trust and its permissions are rendered."""
 
-    role: Name = Field(description="The end of the role's name; the fleet and the stage come before it.")
-    trusted: Name = Field(description="Key of the account in edgewright.yaml whose principals may assume the role.")
+    role: Name = Field(
+        examples=["capture-reader"], description="The end of the role's name; the fleet and the stage come before it."
+    )
+    trusted: Name = Field(
+        examples=["data-lake"],
+        description="Key of the account in edgewright.yaml whose principals may assume the role.",
+    )
     actions: Items[Action] = Field(min_length=1, description="What the role may do.")
-    resources: Items[str] = Field(min_length=1, description="What it may do it to: capture, artifacts.")
+    resources: Items[str] = Field(min_length=1, description="What it may do it to: capture (the bucket), or ARNs.")
 
 
 class MetricGate(Model):
@@ -325,7 +330,7 @@ class Wait(Model):
 class Ring(Model):
     """An ordered part of a stage: one thing group, one deployment."""
 
-    name: Name = Field(description="The ring; stage/ring on the promotion path.")
+    name: Name = Field(examples=["canary"], description="The ring; stage/ring on the promotion path.")
     members: Members = Field(description="Which things are in it.")
     components: dict[ComponentName, Component] = Field(min_length=1, description="The release.")
     rollout: Rollout = Field(Rollout(), description="How fast, and when to stop.")
@@ -357,5 +362,5 @@ class FleetStage(Model):
     api_version: Literal["edgewright/v1"] = Field(alias="apiVersion", description="The version of this format.")
     kind: Literal["FleetStage"] = Field(description="What this file is.")
     fleet: Name = Field(description="The fleet, as its folder is called.")
-    stage: Name = Field(description="The stage, as this file is called.")
+    stage: Name = Field(examples=["prod"], description="The stage, as this file is called.")
     rings: Items[Ring] = Field(min_length=1, description="In the order in which a release goes through them.")

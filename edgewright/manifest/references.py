@@ -15,6 +15,7 @@ REFERENCES = {
     "artifacts.bucket": "the bucket of component artifacts in the stage's Region",
     "capture.bucket": "the bucket that the fleet's devices capture to in this stage",
     "capture.prefix": "the device's own prefix in that bucket",
+    "capture.sampleRate": "the share of captures that is kept, a number where it stands alone",
     "fleet": "the fleet's name",
     "region": "the stage's Region",
     "ring": "the ring's name",

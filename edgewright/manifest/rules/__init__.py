@@ -18,6 +18,7 @@ from edgewright.manifest.rules import (
     names,
     organisation,
     promotion,
+    rollout,
     targets,
 )
 from edgewright.source import Problem
@@ -34,7 +35,18 @@ RULES: tuple[Rule, ...] = (
     *edge_manager.RULES,
     *identity.RULES,
     *promotion.RULES,
+    *rollout.RULES,
 )
+
+
+ADVICE: tuple[Rule, ...] = promotion.ADVICE
+"""Comparisons that only mean something between manifests without errors."""
+
+
+def advice(context: Context) -> Iterator[Problem]:
+    """Every warning of every comparison."""
+    for rule in ADVICE:
+        yield from rule(context)
 
 
 def check(context: Context) -> Iterator[Problem]:

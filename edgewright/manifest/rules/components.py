@@ -30,7 +30,7 @@ def public_components_are_known(context: Context) -> Iterator[Problem]:
     for place, name, _ in context.components():
         if not is_public(name) or name in public_components() or name in newer:
             continue
-        guess = did_you_mean(name, public_components())
+        guess = _public_guess(name)
         remedy = "list it under publicComponents in edgewright.yaml if AWS has it"
         yield place.problem(
             ("components", name),
@@ -38,6 +38,28 @@ def public_components_are_known(context: Context) -> Iterator[Problem]:
             got=name,
             remedy=f"did you mean {guess}? ({remedy})" if guess else remedy,
         )
+
+
+def _public_guess(name: str) -> str | None:
+    """AWS's name that is meant; what all of AWS's names have in common does not make two of them alike."""
+    prefix = "aws.greengrass."
+    tails = {public.removeprefix(prefix): public for public in public_components()}
+    tail = name[len(prefix) :] if name.casefold().startswith(prefix) else name
+    guess = did_you_mean(tail, tails)
+    return tails[guess] if guess else None
+
+
+def versions_are_quoted(context: Context) -> Iterator[Problem]:
+    """Without quotes 1.10.0 is text and 1.10 is a number: the next edit would change what is meant."""
+    for place, name, component in context.components():
+        path = ("components", name, "version")
+        if not place.quoted(path):
+            yield place.problem(
+                path,
+                "must be in quotes, so that YAML never takes a version for a number",
+                got=component.version,
+                remedy=f'write "{component.version}"',
+            )
 
 
 def public_versions_are_known(context: Context) -> Iterator[Problem]:
@@ -239,6 +261,7 @@ def one_nucleus_that_fits(context: Context) -> Iterator[Problem]:
 
 
 RULES = (
+    versions_are_quoted,
     public_components_are_known,
     public_versions_are_known,
     supported_components,

@@ -36,8 +36,9 @@ _PERIODS = {
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = {"password", "passwd", "passphrase", "secret", "token", "credential", "credentials"}
 _SECRET_PAIRS = {("private", "key"), ("api", "key"), ("access", "key"), ("secret", "key"), ("signing", "key")}
+# every repetition has an end: a configuration may be a text of a megabyte
 _SECRET_TEXT = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|[a-z][a-z0-9+.-]*://[^/\s:@{}]+:[^/\s@{}]+@"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|://[^/\s:@{}]{1,256}:[^/\s@{}]{1,256}@"
 )
 _ELSEWHERE = re.compile(r"arn:|\$\{|\{[^{}]+\}|/")
 """What a secret's key may hold: an ARN, a reference, a recipe variable, a path on the device."""
@@ -66,7 +67,7 @@ def references_are_known(context: Context) -> Iterator[Problem]:
                         got=f"${{{reference}}}",
                         remedy=f"did you mean ${{{guess}}}? ({known})" if guess else known,
                     )
-                elif reference.startswith("capture.") and place.fleet and not place.fleet.capture.enabled:
+                elif reference.startswith("capture.") and place.captures is False:
                     yield place.problem(
                         path,
                         "refers to the capture bucket, and the fleet does not capture",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgewright.manifest.context import Context, RingPlace
-from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE, TOKEN_EXCHANGE, is_public, public_components
+from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE, TOKEN_EXCHANGE, public_components
 from edgewright.source import Problem
 from edgewright.versions import parse_version
 
@@ -40,18 +40,18 @@ def device_has_its_five_parts(context: Context) -> Iterator[Problem]:
 
 
 def _present(context: Context, place: RingPlace) -> set[str] | None:
-    """The parts that the release has; None where a component is unknown, which is told elsewhere."""
+    """The parts that the release has; None where a component is unknown, which is told elsewhere or meant so."""
     present: set[str] = set()
     for name, component in place.ring.components.items():
         known = public_components().get(name)
         if known is not None:
             present |= set(known.provides)
-        elif not is_public(name):
+        else:
             version = context.catalog.get(name, component.version)
             if version is None:
                 return None
             present |= {"runtime" if part == "agent" else part for part in version.parts}
-    if place.fleet is not None and place.fleet.capture.enabled:
+    if place.captures is not False:
         present.add("data connection")
     return present
 

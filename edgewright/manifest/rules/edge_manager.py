@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from edgewright.documents import naming
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.public import EDGE_MANAGER
 from edgewright.source import Problem
@@ -55,7 +56,7 @@ def edge_manager_agent_is_configured(context: Context) -> Iterator[Problem]:
                 yield place.problem(
                     path, f"needs {key}, without which the agent does nothing", remedy=f"add {key}: {example}"
                 )
-        yield from _bucket(place, agent.config.get("BucketName"))
+        yield from _bucket(context, place, agent.config.get("BucketName"))
         fleet = agent.config.get("DeviceFleetName")
         if isinstance(fleet, str) and fleet and "${" not in fleet and not _NAME.fullmatch(fleet):
             yield place.problem(
@@ -66,10 +67,14 @@ def edge_manager_agent_is_configured(context: Context) -> Iterator[Problem]:
             )
 
 
-def _bucket(place: RingPlace, bucket: object) -> Iterator[Problem]:
+def _bucket(context: Context, place: RingPlace, bucket: object) -> Iterator[Problem]:
     path = ("components", EDGE_MANAGER, "config", "BucketName")
+    organisation = context.organisation.model
     if not isinstance(bucket, str) or not bucket:
         return
+    if organisation is not None and place.account_id is not None:
+        name = naming.capture_bucket(organisation.name, place.fleet_name, place.stage_name, place.account_id)
+        bucket = bucket.replace("${capture.bucket}", name)
     if "/" in bucket or ":" in bucket:
         yield place.problem(
             path, "must be the name of a bucket, not a URI", got=place.shown(path), remedy="write the name alone"

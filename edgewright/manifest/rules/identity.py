@@ -46,7 +46,8 @@ def permissions_name_their_resources(context: Context) -> Iterator[Problem]:
         if parsed.model is None:
             continue
         for number, statement in enumerate(parsed.model.identity.permissions):
-            needless = [action for action in statement.actions if not action.startswith(_WITHOUT_RESOURCES)]
+            named = [action for action in statement.actions if action.partition(":")[2].strip("*?")]
+            needless = [action for action in named if not action.startswith(_WITHOUT_RESOURCES)]
             for index, resource in enumerate(statement.resources):
                 path = ("identity", "permissions", number, "resources", index)
                 if resource == "*" and needless and not statement.conditions:
@@ -118,7 +119,7 @@ def access_is_narrow(context: Context) -> Iterator[Problem]:
                     )
             for index, resource in enumerate(access.resources):
                 where = (*path, "resources", index)
-                if resource == CAPTURE and not parsed.model.capture.enabled:
+                if resource == CAPTURE and parsed.whole(("capture",)) and not parsed.model.capture.enabled:
                     yield parsed.problem(
                         where,
                         "is the capture bucket, and the fleet does not capture",

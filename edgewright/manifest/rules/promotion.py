@@ -77,6 +77,8 @@ def gates_belong_to_the_path(context: Context) -> Iterator[Problem]:
         rings = _rings(context, folder)
         path, gates = parsed.model.promotion.path, parsed.model.promotion.gates
         for name in gates:
+            if name in rings and name not in path:
+                continue  # told at the ring
             if name not in path:
                 guess = did_you_mean(name, path)
                 known = f"the path is {', '.join(path)}"
@@ -95,7 +97,8 @@ def gates_belong_to_the_path(context: Context) -> Iterator[Problem]:
                 )
         for index, (name, following) in enumerate(itertools.pairwise(path)):
             gate = gates.get(name)
-            if following in rings and rings[following].production and (gate is None or gate.empty):
+            production = following in rings and rings[following].production
+            if name in rings and production and (gate is None or gate.empty):
                 yield parsed.problem(
                     ("promotion", "path", index),
                     f"has no gate, and what follows is {following}, production",
@@ -114,7 +117,7 @@ def production_pins_what_staging_has(context: Context) -> Iterator[Problem]:
         path = [rings[name] for name in parsed.model.promotion.path if name in rings]
         tried = next((place for place in reversed(path) if not place.production), None)
         for place in path:
-            if tried is None or not place.production or not place.whole or not tried.whole:
+            if tried is None or not place.production:
                 continue
             differing = _differing(place, tried)
             if not differing:
@@ -152,5 +155,5 @@ RULES = (
     path_names_every_ring_once,
     production_comes_last,
     gates_belong_to_the_path,
-    production_pins_what_staging_has,
 )
+ADVICE = (production_pins_what_staging_has,)

@@ -44,6 +44,8 @@ def things_are_in_one_ring(context: Context) -> Iterator[Problem]:
         for place in places:
             for index, thing in enumerate(place.ring.members.things or ()):
                 other = first.setdefault((place.stage_name, thing), place)
+                if other is not place and other.ring.name == place.ring.name:
+                    continue  # told as a second deployment for one target
                 if other is not place:
                     message, remedy = f"is in the ring {other.ring.name} already", "keep it in one of the two rings"
                 elif thing in (place.ring.members.things or ())[:index]:

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "classifying with $1"
