@@ -57,7 +57,7 @@ class Device:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return self._fill(name, chosen["Script"]), {"PATH": path, "HOME": str(self.root), **environment}
 
-    def run(self, name: str, step: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, step: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
         """Run a step to its end."""
         script, environment = self.script(name, step)
         return subprocess.run(

@@ -16,7 +16,7 @@ HEALTH = "com.acme.device-health"
 
 def lines(file: Path, count: int) -> list[dict[str, Any]]:
     """Wait until a file has so many lines; the time is a limit."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         found = file.read_text().splitlines() if file.exists() else []
         if len(found) >= count:
@@ -33,7 +33,7 @@ def test_it_measures_until_it_is_told_to_stop(device: Device) -> None:
         measured = lines(device.work(HEALTH) / "health.jsonl", 3)
     finally:
         service.terminate()
-        said, complained = service.communicate(timeout=20)
+        said, complained = service.communicate(timeout=90)
     assert service.returncode == 0
     assert (complained, said.count("\n")) == ("", 1)
     assert set(measured[0]) == {"time", "load1m", "diskFree", "diskTotal", "memoryAvailable", "memoryTotal", "uptime"}
@@ -50,7 +50,7 @@ def test_its_file_is_bounded(device: Device) -> None:
         lines(device.work(HEALTH) / "health.1.jsonl", 2)
     finally:
         service.terminate()
-        service.communicate(timeout=20)
+        service.communicate(timeout=90)
     assert all(each.stat().st_size <= 1024 for each in device.work(HEALTH).glob("health*.jsonl"))
 
 
