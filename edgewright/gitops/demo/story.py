@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +35,10 @@ OFFLINE = "cam-003"
 def tell(root: Path, directory: Path, *, verbose: bool = False, keep: bool = False) -> int:
     """Run the whole story in ``directory``; return the exit code."""
     narration = Narration(verbose=verbose)
+    # The tools of the user's checkout serve the scratch copy, which has none of its own.
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), str(root / ".tools" / "bin"), os.environ["PATH"]]
+    )
     # A demo that was killed may have left its sandbox running.
     Sandbox.stop_any(directory / "org" / ".edgewright" / "sandbox")
     output.line(f"Edgewright's demo: a week of Acme's platform team, in a scratch copy at {directory / 'org'}")
@@ -108,13 +114,11 @@ def better_model_is_proposed(team: Team) -> None:
     team.edgewright("validate")
     team.git_shown('commit -m "Release model 1.1.0 to the twins"')
     team.repository.commit("Release model 1.1.0 to the twins")
-    preview = team.preview("staging", diff=True)
-    team.narration.quote(_lines_with(preview.output, MODEL, INFERENCE))
-    updates = [step for step in preview.changes if step.type.endswith(":Deployment")]
-    names = all(word in preview.output for word in (MODEL, "1.0.0", "1.1.0"))
-    team.narration.check(
-        "the preview shows one updated deployment", len(updates) == 1 and names, "it names both versions"
-    )
+    preview = team.preview("staging")
+    team.narration.quote(_sentences(preview.output, "->"))
+    updates = [step.name for step in preview.changes if step.operation == "update"]
+    named = updates == [f"{LINE}/twins"] and f"{MODEL} 1.0.0 -> 1.1.0" in preview.output
+    team.narration.check("the preview shows exactly one update", named, f"{MODEL} 1.0.0 -> 1.1.0")
     _needed(team, "staging takes the release", team.up("staging"))
     _ring_runs(team, "staging", "twins", model="1.1.0")
 
@@ -146,7 +150,7 @@ def bad_model_is_stopped(team: Team) -> None:
     team.git_shown('commit -m "Release model 1.2.0 to the twins"')
     bad = team.repository.commit("Release model 1.2.0 to the twins")
     run = team.up("staging")
-    team.narration.quote(_lines_with(run.output, "twin-00", "rolled back", limit=6))
+    team.narration.quote(_sentences(run.output, "twin-00", "rolled back"))
     named = any(device.thing in run.output for device in DEVICES if device.stage == "staging")
     team.narration.check("the update fails and names the devices", not run.ok and named, f"exit code {run.exit_code}")
     _ring_runs(team, "staging", "twins", model="1.1.0")
@@ -208,7 +212,7 @@ def change_behind_gits_back(team: Team) -> None:
         targetArn=latest["targetArn"], deploymentName="by hand", components=components
     )
     preview = team.preview("staging", refresh=True)
-    team.narration.quote(_lines_with(preview.output, "com.acme.device-health", limit=3))
+    team.narration.quote(_sentences(preview.output, "com.acme.device-health"))
     team.narration.check(
         "the preview sees the drift", bool(preview.changes), ", ".join(step.name for step in preview.changes)
     )
@@ -264,6 +268,8 @@ def _ring_runs(team: Team, stage: str, ring: str, *, model: str) -> None:
     team.narration.check(f"{stage}/{ring} runs model {model}", running == devices, shown)
 
 
-def _lines_with(text: str, *words: str, limit: int = 12) -> str:
-    lines = [line.rstrip() for line in text.splitlines() if any(word in line for word in words)]
-    return "\n".join(lines[:limit])
+def _sentences(text: str, *words: str) -> str:
+    """The lines of the engine's diagnostics, its last word, that have one of the words."""
+    diagnostics = text.partition("Diagnostics:")[2] or text
+    found = (line.strip() for line in diagnostics.splitlines() if any(word in line for word in words))
+    return "\n".join(dict.fromkeys(found))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.documents import naming
-from edgewright.gitops.demo.narration import Narration
+from edgewright.gitops.demo.narration import CheckError, Narration
 from edgewright.gitops.engine import Engine, Run
 from edgewright.gitops.git import Repository
 from edgewright.gitops.process import stream
@@ -92,7 +92,7 @@ class Team:
         )
         if code:
             self.narration.quote(text)
-        self.narration.check(f"{name} {arguments[0]} succeeds", code == 0, f"exit code {code}") if code else None
+            raise CheckError(f"`{' '.join([name, *arguments])}` left with exit code {code}")
         return text
 
     # --- what Git says -----------------------------------------------------------------------------------------
