@@ -112,7 +112,7 @@ class EdgeFleet(EdgeComponent):
                 f"{name}/{ring.name}",
                 args=GreengrassDeploymentArgs(
                     provider=args.greengrass,
-                    inputs=deployment.inputs(place, ring, capture=fleet.capture.enabled),
+                    inputs=deployment.inputs(place, ring, capture=fleet.capture),
                     after=[
                         *pinned,
                         groups[ring.name],

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgewright.documents import naming, references
 from edgewright.documents.place import FleetPlace
-from edgewright.manifest.model import Component, Ring, Rollout
+from edgewright.manifest.model import Capture, Component, Ring, Rollout
 
 DEFAULT_TIMEOUT_MINUTES = 60
 """A device that has begun and never ends would otherwise count as in progress for ever, and hold up the verdict."""
@@ -15,13 +15,13 @@ DEFAULT_TIMEOUT_MINUTES = 60
 _FAILURE_TYPES = {"failed": "FAILED", "rejected": "REJECTED", "timedOut": "TIMED_OUT", "all": "ALL"}
 
 
-def inputs(place: FleetPlace, ring: Ring, *, capture: bool, target_arn: str | None = None) -> dict[str, Any]:
+def inputs(place: FleetPlace, ring: Ring, *, capture: Capture, target_arn: str | None = None) -> dict[str, Any]:
     """Return the inputs of the ring's deployment, in the provider's own (camelCase) form.
 
     Args:
         place: The fleet in its stage.
         ring: The ring.
-        capture: Whether the fleet captures.
+        capture: What the fleet captures.
         target_arn: A thing or thing group in place of the ring's own thing group.
     """
     known = references.values(place, ring=ring.name, capture=capture)
@@ -83,7 +83,7 @@ def tags(place: FleetPlace, *, ring: str | None = None) -> dict[str, str]:
     return result if ring is None else result | {"edgewright:ring": ring}
 
 
-def _component(component: Component, known: Mapping[str, str]) -> dict[str, Any]:
+def _component(component: Component, known: Mapping[str, references.Value]) -> dict[str, Any]:
     result: dict[str, Any] = {"componentVersion": component.version}
     if component.config:
         result["config"] = references.resolve(component.config, known)

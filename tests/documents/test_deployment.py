@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edgewright.documents import deployment
-from edgewright.manifest.model import Ring
+from edgewright.manifest.model import Capture, Ring
 from tests.helpers import places
 from tests.helpers.golden import Golden
 from tests.helpers.policies import pretty
@@ -52,7 +52,7 @@ EDGE_MANAGER = {
 
 
 def rendered(ring: dict[str, Any]) -> dict[str, Any]:
-    return deployment.inputs(places.fleet(), Ring.model_validate(ring), capture=True)
+    return deployment.inputs(places.fleet(), Ring.model_validate(ring), capture=Capture(enabled=True))
 
 
 def test_a_ring_becomes_a_deployment(golden: Golden) -> None:
@@ -90,13 +90,13 @@ def difference(before: Any, after: Any) -> Any:
 @pytest.mark.parametrize("kind", ["thing/cam-001", "thinggroup/line-inspection-prod-canary"])
 def test_the_target_may_be_a_thing_or_a_thing_group(kind: str) -> None:
     arn = f"arn:aws:iot:eu-west-1:333333333333:{kind}"
-    inputs = deployment.inputs(places.fleet(), places.ring(), capture=False, target_arn=arn)
+    inputs = deployment.inputs(places.fleet(), places.ring(), capture=Capture(enabled=False), target_arn=arn)
     assert inputs["targetArn"] == arn
     assert re.fullmatch(r"arn:[^:]*:iot:[^:]*:[0-9]+:(thing|thinggroup)/.+", inputs["targetArn"])
 
 
 def test_a_ring_deploys_to_its_own_thing_group() -> None:
-    inputs = deployment.inputs(places.fleet(), places.ring(), capture=False)
+    inputs = deployment.inputs(places.fleet(), places.ring(), capture=Capture(enabled=False))
     assert inputs["targetArn"] == "arn:aws:iot:eu-west-1:333333333333:thinggroup/line-inspection-prod-canary"
 
 
@@ -178,7 +178,8 @@ def test_two_rings_of_two_stages_differ_in_their_place_only() -> None:
     """One description for all stages: what differs follows from the account, not from a second manifest."""
     ring = Ring.model_validate(CANARY)
     one, other = (
-        deployment.inputs(places.fleet(stage_name=stage), ring, capture=True) for stage in ("staging", "prod")
+        deployment.inputs(places.fleet(stage_name=stage), ring, capture=Capture(enabled=True))
+        for stage in ("staging", "prod")
     )
     assert set(difference(one, other)) == {"targetArn", "deploymentName", "components", "tags"}
     assert set(difference(one, other)["components"]) == {"com.acme.parts-inference"}

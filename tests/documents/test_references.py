@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from edgewright.documents import references
 from edgewright.errors import EdgewrightError
 from edgewright.manifest import references as manifest_references
+from edgewright.manifest.model import Capture
 from tests.helpers import places
 
-KNOWN = references.values(places.fleet(), ring="canary", capture=True)
+KNOWN = references.values(places.fleet(), ring="canary", capture=Capture(enabled=True, sample_rate=0.25))
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ KNOWN = references.values(places.fleet(), ring="canary", capture=True)
         pytest.param("${artifacts.bucket}", "acme-artifacts-111111111111-eu-west-1", id="artifacts"),
         pytest.param("${roleAlias}", "edgewright-line-inspection-prod", id="role alias"),
         pytest.param("${capture.prefix}/a", "{iot:thingName}/a", id="the nucleus fills in the thing"),
+        pytest.param("at ${capture.sampleRate}", "at 0.25", id="a number within text"),
         pytest.param("$${fleet}", "${fleet}", id="escaped"),
         pytest.param("$$${fleet}", "$${fleet}", id="escaped after a dollar"),
         pytest.param("$${HOME", "${HOME", id="escaped and never closed"),
@@ -32,6 +34,13 @@ KNOWN = references.values(places.fleet(), ring="canary", capture=True)
 )
 def test_references_become_text(text: str, expected: str) -> None:
     assert references.resolve(text, KNOWN) == expected
+
+
+def test_a_number_that_stands_alone_stays_a_number() -> None:
+    assert references.resolve({"sampleRate": "${capture.sampleRate}"}, KNOWN) == {"sampleRate": 0.25}
+    whole = references.values(places.fleet(), ring="canary", capture=Capture(enabled=True))
+    found = references.resolve("${capture.sampleRate}", whole)
+    assert (found, type(found)) == (1, int)
 
 
 def test_references_are_resolved_wherever_there_is_a_string() -> None:
@@ -72,7 +81,7 @@ def test_validation_and_the_program_read_the_same_references(text: str) -> None:
 
 
 def test_without_capture_there_is_no_bucket_to_refer_to() -> None:
-    known = references.values(places.fleet(), ring="canary", capture=False)
+    known = references.values(places.fleet(), ring="canary", capture=Capture(enabled=False))
     with pytest.raises(EdgewrightError, match=r"there is no reference \$\{capture.bucket\} here"):
         references.resolve("${capture.bucket}", known)
 
