@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from edgewright.canonical import digest
 from edgewright.manifest.types import (
@@ -44,6 +45,11 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
 
 
+def _exactly_one(*keys: str) -> JsonDict:
+    """For editors, what a validator says to everybody else."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
+
+
 # --- edgewright.yaml -------------------------------------------------------------------------------------------
 
 
@@ -51,7 +57,9 @@ class Account(Model):
     """An AWS account by its part in the organisation (the key: tooling, staging, prod, data-lake, ...)."""
 
     id: AccountId = Field(description="The twelve digits of the AWS account, in quotes.")
-    shares: Name | None = Field(None, description="The other account entry that has, on purpose, the same id.")
+    shares: Name | None = Field(
+        None, examples=["tooling"], description="The other account entry that has, on purpose, the same id."
+    )
 
 
 class Stage(Model):
@@ -249,6 +257,8 @@ class Component(Model):
 class Members(Model):
     """Which things are in the ring: exactly one of the three."""
 
+    model_config = ConfigDict(json_schema_extra=_exactly_one("things", "query", "provisioned"))
+
     things: Items[ThingName] | None = Field(None, description="Named things.")
     query: str | None = Field(
         None, min_length=1, max_length=1000, description="A fleet indexing query: a dynamic thing group."
@@ -266,6 +276,8 @@ class Members(Model):
 
 class After(Model):
     """When the rollout rate grows: after so many devices were notified, or have succeeded."""
+
+    model_config = ConfigDict(json_schema_extra=_exactly_one("notified", "succeeded"))
 
     notified: int | None = Field(None, ge=1, description="Devices that were told.")
     succeeded: int | None = Field(None, ge=1, description="Devices that have succeeded.")

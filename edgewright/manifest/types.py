@@ -184,7 +184,7 @@ PosixUser = Annotated[str, _USER_CHECK, _USER_SCHEMA]
 """``user`` or ``user:group`` of the Linux system user that runs a component."""
 
 _POINTER_CHECK, _POINTER_SCHEMA = _text(
-    r"(?:/(?:[^~/]|~[01])*)*", 256, "a JSON pointer (RFC 6901)", "/mqtt/port, or an empty string for the whole"
+    r"(?:/(?:[^~/]|~[01])*)*", 256, "a JSON pointer (RFC 6901), which begins with a slash", "/mqtt/port"
 )
 Pointer = Annotated[str, _POINTER_CHECK, _POINTER_SCHEMA]
 """A JSON pointer into a component's configuration; AWS takes 256 characters."""
