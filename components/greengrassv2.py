@@ -37,6 +37,7 @@ class _ProviderArgs:
     endpoint_url: pulumi.Input[str] | None = pulumi.property("endpointUrl")
     max_attempts: pulumi.Input[int] | None = pulumi.property("maxAttempts")
     poll_seconds: pulumi.Input[float] | None = pulumi.property("pollSeconds")
+    pickup_seconds: pulumi.Input[float] | None = pulumi.property("pickupSeconds")
 
 
 class Provider(pulumi.ProviderResource):
@@ -53,6 +54,7 @@ class Provider(pulumi.ProviderResource):
         endpoint_url: pulumi.Input[str] | None = None,
         max_attempts: pulumi.Input[int] | None = None,
         poll_seconds: pulumi.Input[float] | None = None,
+        pickup_seconds: pulumi.Input[float] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a provider instance.
@@ -66,6 +68,7 @@ class Provider(pulumi.ProviderResource):
             endpoint_url: Where AWS is; ``AWS_ENDPOINT_URL`` by default.
             max_attempts: Attempts of one API call, the first included (10 by default).
             poll_seconds: Seconds between two looks at a deployment (5 by default); grows while nothing changes.
+            pickup_seconds: Seconds within which an online device begins what is offered to it (60 by default).
             opts: Pulumi's resource options.
         """
         args = _ProviderArgs.__new__(_ProviderArgs)
@@ -77,6 +80,7 @@ class Provider(pulumi.ProviderResource):
             endpoint_url=endpoint_url,
             max_attempts=max_attempts,
             poll_seconds=poll_seconds,
+            pickup_seconds=pickup_seconds,
         )
         super().__init__("greengrassv2", resource_name, args, opts)  # type: ignore[arg-type]  # input types are Inputs
 

@@ -51,6 +51,11 @@ class Hands:
         self.devices: dict[str, Device] = {}
         self._jobs = sandbox.client("iot-jobs-data", account)
         self._iot = sandbox.client("iot", account)
+        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        with contextlib.suppress(self._iot.exceptions.ResourceAlreadyExistsException):
+            self._iot.create_policy(
+                policyName=naming.device_policy("line-inspection", "staging"), policyDocument=json.dumps(allow)
+            )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
