@@ -103,6 +103,7 @@ class Host:
         token = secrets.token_hex(16)
         monitor = Monitor()
         launcher = Guarded(monitor, token)
+        self._log.line(f"watching the registry of {self._server}")
         with ThreadPoolExecutor(max_workers=16, thread_name_prefix="devices") as pool:
             try:
                 self._watch(launcher, token, pool)
