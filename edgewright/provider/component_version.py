@@ -38,7 +38,7 @@ from edgewright.provider.recipe_content import (
     same_as_stored,
 )
 from edgewright.provider.shapes import COMPONENT_VERSION
-from edgewright.provider.tree_diff import walk
+from edgewright.provider.tree_diff import otherwise, walk
 
 Values = dict[str, Any]
 
@@ -67,7 +67,7 @@ class ComponentVersionResource:
         """Tell a new version (replace) from a change of tags (in place), and refuse a changed published version."""
         detailed = _tags_and_artifacts(old_outputs, news)
         recipe = news["recipe"]
-        if contains_unknown(recipe):
+        if contains_unknown(recipe) or contains_unknown(news.get("artifacts")):
             return Diff({**detailed, "recipe": Kind.UPDATE})
         identity = {"ComponentName": "componentName", "ComponentVersion": "componentVersion"}
         moved = {
@@ -84,7 +84,7 @@ class ComponentVersionResource:
     async def create(self, context: Context, inputs: Values) -> Created:
         """Upload, create, wait until it can be deployed; or adopt what is there."""
         cloud: Cloud = context.configuration
-        recipe, artifacts = inputs["recipe"], inputs.get("artifacts") or []
+        recipe, artifacts = inputs["recipe"], otherwise(inputs.get("artifacts"), [])
         if contains_unknown(recipe) or contains_unknown(artifacts):
             unknown = ("arn", "componentName", "componentVersion", "contentDigest", "componentState")
             return Created("", {**inputs, **dict.fromkeys(unknown, UNKNOWN)})
@@ -325,5 +325,5 @@ def _tags_and_artifacts(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> 
     return {
         property_path(*keys): kind
         for key in ("artifacts", "tags")
-        for keys, kind in walk(outputs.get(key) or None, news.get(key) or None, (key,))
+        for keys, kind in walk(outputs.get(key) or None, otherwise(news.get(key), None), (key,))
     }

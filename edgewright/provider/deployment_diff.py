@@ -12,7 +12,7 @@ from typing import Any
 from edgewright.canonical import canonical_json
 from edgewright.documents.request import configuration, same_content
 from edgewright.provider.plugin import Diff, Kind, contains_unknown, is_unknown, property_path
-from edgewright.provider.tree_diff import Keys, changed, walk
+from edgewright.provider.tree_diff import Keys, changed, otherwise, walk
 
 _IDENTITY = ("targetArn", "parentTargetArn")
 _PLAIN = (
@@ -59,7 +59,7 @@ def needs_revision(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 
 def summary(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
     """Return the change in words, a line for each thing; no configuration value, for it may be secret."""
-    old, new = outputs.get("components") or {}, news.get("components") or {}
+    old, new = outputs.get("components") or {}, otherwise(news.get("components"), {})
     if is_unknown(new):
         return ["components are not known yet"]
     lines: list[str] = []
@@ -111,17 +111,18 @@ def _components(old: Any, new: Any) -> Iterator[tuple[Keys, Kind]]:
         yield from walk(before.get("componentVersion"), after.get("componentVersion"), (name, "componentVersion"))
         yield from _config(before.get("config"), after.get("config"), (name, "config"))
         yield from walk(before.get("runWith"), after.get("runWith"), (name, "runWith"))
-        yield from walk(before.get("reset") or None, after.get("reset") or None, (name, "reset"))
+        yield from walk(before.get("reset") or None, otherwise(after.get("reset"), None), (name, "reset"))
 
 
 def _config(old: Any, new: Any, keys: Keys) -> Iterator[tuple[Keys, Kind]]:
     if isinstance(old, str) or isinstance(new, str):
         # The text of JSON has no inside for the engine to show; the change is shown as one.
-        before, after = configuration({"config": old}), None if is_unknown(new) else configuration({"config": new})
+        before = configuration({"config": old})
+        after = None if contains_unknown(new) else configuration({"config": new})
         if after is None or canonical_json(before) != canonical_json(after):
             yield keys, Kind.ADD if not before else Kind.UPDATE if after or after is None else Kind.DELETE
         return
-    yield from walk(old or None, new if is_unknown(new) else new or None, keys)
+    yield from walk(old or None, otherwise(new, None), keys)
 
 
 def _explicit_resets(inputs: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -230,6 +230,7 @@ class Record(Field):
         for name in value:
             if name not in self.fields:
                 near = difflib.get_close_matches(str(name), self.fields, n=1, cutoff=0.6)
+                near = near or [field for field in self.fields if str(name).lower() in field.lower()]
                 hint = f"did you mean {near[0]!r}?" if near else f"remove it; allowed are {', '.join(self.fields)}"
                 failures.append(fail((*path, name), "is not a known field", value[name], hint))
         for name, description in self.fields.items():

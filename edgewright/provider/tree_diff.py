@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgewright.canonical import canonical_json
-from edgewright.provider.plugin import Kind, contains_unknown
+from edgewright.provider.plugin import Kind, contains_unknown, is_unknown
 
 Keys = tuple[str | int, ...]
 
@@ -34,3 +34,8 @@ def changed(old: Any, new: Any) -> Kind | None:
     if old is None:
         return Kind.ADD
     return Kind.DELETE if new is None else Kind.UPDATE
+
+
+def otherwise(value: Any, default: Any) -> Any:
+    """Return ``value or default``; an unknown value, which is neither true nor false, stays."""
+    return value if is_unknown(value) else value or default

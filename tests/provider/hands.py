@@ -6,6 +6,7 @@ can ask what a device holds after any history of revisions.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from edgewright.documents import naming
 from edgewright.sandbox.control import Sandbox
 from tests.provider.nucleus import take
 
