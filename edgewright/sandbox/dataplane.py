@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import BackendRequest
 
 from edgewright.sandbox import devices
 from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.authorization import device as authorization
 from edgewright.sandbox.devices import Device
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends
@@ -28,6 +29,7 @@ from edgewright.sandbox.sts.models import open_session
 from edgewright.sandbox.world import Call, world
 
 CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
+CONNECTING = 20.0  # seconds that an attempt to connect may take before it is refused
 _THING = re.compile(r"/things/([^/]+)/(jobs|shadow)(?:/.*)?")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
@@ -39,12 +41,31 @@ def respond(environ: dict[str, Any]) -> Response:
     """Answer a device's request."""
     with world.lock:
         device = devices.identify(environ["HTTP_X_EDGEWRIGHT_THING"], environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
+        _authorize(device, environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = device.account
         environ["HTTP_USER_AGENT"] = f"region/{device.region}"
         response = _route(device, environ)
     operation = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     world.calls.append(Call(device.account, "iot-device", operation, response.status, device.thing))
     return response
+
+
+def _authorize(device: Device, environ: dict[str, Any]) -> None:
+    """Judge a request by the policies of the device's certificate.
+
+    A device whose policy is still to come, because it was made before the stack that has the policy, is kept waiting
+    in its attempt to connect, so that it goes on at once when the policy is there.
+    """
+    shadow = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"])).get("name", "")
+    wanted = authorization.needs(device, environ["REQUEST_METHOD"], environ["PATH_INFO"], shadow)
+    missing = authorization.missing(device, _iot(device), wanted)
+    expected = not set(device.policies) <= set(_iot(device).policies)
+    if missing is not None and missing.action == authorization.CONNECT and expected:
+        topic = (device.account, device.thing)
+        world.wait(topic, world.sequence(topic), CONNECTING)
+        missing = authorization.missing(device, _iot(device), wanted)
+    if missing is not None:
+        raise authorization.refusal(device, missing)
 
 
 def _route(device: Device, environ: dict[str, Any]) -> Response:

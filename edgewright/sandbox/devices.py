@@ -123,6 +123,7 @@ def _attach(backend: SandboxIoTBackend, policy: str, device: Device) -> None:
     certificate = backend.certificates.get(device.certificateId)
     if certificate is not None and policy in backend.policies:
         backend.attach_policy(policy, certificate.arn)
+        world.tell((device.account, device.thing))
 
 
 def _join(backend: SandboxIoTBackend, group: str, device: Device) -> None:

@@ -6,6 +6,7 @@ operation may need several permissions; all must be there.
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,8 +39,6 @@ class Asked:
 
 def rest(service: str, environ: dict[str, Any], account: str, region: str) -> Asked | None:
     """A REST-JSON request; None for an operation that the service does not have."""
-    import json  # noqa: PLC0415 -- only here
-
     try:
         operation, labels = get_service_router(service).match(BackendRequest(dict(environ)))
     except (NotFound, NotImplementedError):
