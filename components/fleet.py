@@ -126,7 +126,7 @@ class EdgeFleet(EdgeComponent):
         self.resources = EdgeFleetResources(
             identity=identity, capture=capture, access=access, groups=groups, deployments=deployments
         )
-        self.summary = self._summary(args)
+        self.summary = _summary(args)
         self.register_outputs(self.summary)
 
     def _access(self, name: str, args: EdgeFleetArgs, grant: Access) -> CrossAccountRole:
@@ -148,20 +148,17 @@ class EdgeFleet(EdgeComponent):
             opts=self.inner(),
         )
 
-    def _summary(self, args: EdgeFleetArgs) -> dict[str, Any]:
-        made = self.resources
-        return {
-            "roleAlias": made.identity.resources.role_alias.alias,
-            "captureBucket": made.capture.resources.bucket.resources.bucket.bucket if made.capture else None,
-            "rings": {
-                ring.name: {
-                    "thingGroup": made.groups[ring.name].resources.group.name,
-                    "release": ring.release,
-                    "deploymentId": made.deployments[ring.name].resources.deployment.deployment_id,
-                }
-                for ring in args.rings
-            },
-        }
+
+def _summary(args: EdgeFleetArgs) -> dict[str, Any]:
+    """Return names only: an export that waited for a deployment would vanish from the stack when it fails."""
+    place = args.place
+    return {
+        "roleAlias": place.role_alias,
+        "captureBucket": place.capture_bucket if args.fleet.capture.enabled else None,
+        "rings": {
+            ring.name: {"thingGroup": place.thing_group(ring.name), "release": ring.release} for ring in args.rings
+        },
+    }
 
 
 def private_components(rings: Sequence[Ring], versions: Mapping[tuple[str, str], object]) -> list[str]:
