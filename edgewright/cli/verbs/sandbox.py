@@ -46,8 +46,8 @@ def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
 
 
 def _device_arguments(actions: Any) -> None:
-    add = _action(actions, "add", "make a device as a factory would, and switch it on")
-    add.add_argument("thing", help="name of the thing")
+    add = _action(actions, "add", "make devices as a factory would, and switch them on")
+    add.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
     add.add_argument("--fleet", required=True)
     add.add_argument("--stage", required=True)
     add.add_argument("--ring", help="the ring that the device joins by itself; not for members that are named")
@@ -264,19 +264,20 @@ def device_add(root: Path, args: argparse.Namespace) -> int:
 
     sandbox = _load(root)
     project = load_project(root)
-    ring = _ring_to_join(project, args.thing, args.fleet, args.stage, args.ring)
-    device = sandbox.add_device(
-        args.thing,
-        fleet=args.fleet,
-        stage=args.stage,
-        ring=ring,
-        account=project.account(args.stage).id,
-        region=project.region(args.stage),
-        platform={"os": "linux", "architecture": args.architecture},
-        **_given(args),
-    )
+    rings = {thing: _ring_to_join(project, thing, args.fleet, args.stage, args.ring) for thing in args.things}
+    for thing, ring in rings.items():
+        device = sandbox.add_device(
+            thing,
+            fleet=args.fleet,
+            stage=args.stage,
+            ring=ring,
+            account=project.account(args.stage).id,
+            region=project.region(args.stage),
+            platform={"os": "linux", "architecture": args.architecture},
+            **_given(args),
+        )
+        output.line(f"{thing}: certificate {device['certificateId'][:8]}..., account {device['account']}")
     sandbox.start_devices()
-    output.line(f"{args.thing}: certificate {device['certificateId'][:8]}..., account {device['account']}")
     return ExitCode.OK
 
 

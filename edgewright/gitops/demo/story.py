@@ -63,11 +63,12 @@ def sandbox_comes_up(team: Team) -> None:
     team.narration.step("AWS on this machine: three accounts, eight core devices")
     team.edgewright("sandbox", "up")
     team.environment.update(team.sandbox.env(team.root))
+    homes: dict[tuple[str, str, bool], list[str]] = {}
     for device in DEVICES:
-        offline = ["--offline"] if device.thing == OFFLINE else []
-        team.edgewright(
-            "sandbox", "device", "add", device.thing, "--fleet", device.fleet, "--stage", device.stage, *offline
-        )
+        homes.setdefault((device.fleet, device.stage, device.thing == OFFLINE), []).append(device.thing)
+    for (fleet, stage, offline), things in homes.items():
+        flags = ["--offline"] if offline else []
+        team.edgewright("sandbox", "device", "add", *things, "--fleet", fleet, "--stage", stage, *flags)
     accounts = sorted(
         {team.client("sts", name).get_caller_identity()["Account"] for name in ("tooling", "staging", "prod")}
     )
