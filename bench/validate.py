@@ -53,8 +53,8 @@ def main() -> int:
         seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     sys.stderr.write("".join(f"{line}\n" for line in done.stdout.splitlines()[-3:]))
-    print(f"{files} files of {args.fleets} fleets: {seconds:.2f} s, of them {usage.ru_utime + usage.ru_stime:.2f} s of")
-    print(f"processor time; at most {usage.ru_maxrss / 1024:.0f} MiB of memory")
+    cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    print(f"{files} files of {args.fleets} fleets: {seconds:.2f} s ({cpu:.2f} s of processor time, {memory:.0f} MiB)")
     if done.returncode != 0:
         sys.stderr.write(done.stderr)
         return 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -28,6 +29,38 @@ _ROUNDS = 32
 """A bad value takes the mapping that needs it along, one level a round; documents are far flatter than this."""
 
 
+class _Cuts:
+    """The paths that were left out of a value, ready for many questions: a file may have thousands of faults."""
+
+    def __init__(self, paths: frozenset[Loc] = frozenset()) -> None:
+        self.paths = paths
+        self._above = {path[:length] for path in paths for length in range(len(path))}
+        gaps: dict[Loc, list[int]] = {}
+        for path in paths:
+            if path and isinstance(path[-1], int):
+                gaps.setdefault(path[:-1], []).append(path[-1])
+        # the n-th gap moves every item that has at least (gap - n) items before it in what is left
+        self._gaps = {path: [gap - n for n, gap in enumerate(sorted(gaps[path]))] for path in gaps}
+
+    def __bool__(self) -> bool:
+        return bool(self.paths)
+
+    def touch(self, written: Loc) -> bool:
+        """Whether something at, below or above a path was left out."""
+        return written in self._above or any(written[:length] in self.paths for length in range(len(written) + 1))
+
+    def written(self, path: Iterable[str | int]) -> Loc:
+        """The path in the file of a path in what is left: list items before it may be gone."""
+        written: Loc = ()
+        for step in path:
+            moved = bisect_right(self._gaps.get(written, ()), step) if isinstance(step, int) else 0
+            written = (*written, step + moved if isinstance(step, int) else step)
+        return written
+
+
+_NOTHING = _Cuts()
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[M]):
     """A document, the model that could be made of it, and where pieces had to be left out."""
@@ -35,7 +68,7 @@ class Parsed(Generic[M]):
     document: Document
     model: M | None
     problems: tuple[Problem, ...] = ()
-    _cut: frozenset[Loc] = frozenset()
+    _cuts: _Cuts = _NOTHING
 
     @property
     def file(self) -> str:
@@ -64,24 +97,10 @@ class Parsed(Generic[M]):
 
     def whole(self, path: Sequence[str | int]) -> bool:
         """Whether nothing at or below ``path`` was left out: only then does an absence mean something."""
-        return not self._cut or self.holds(self._written(path))
-
-    def holds(self, written: Loc) -> bool:
-        """``whole`` for a path in the file."""
-        return not any(cut[: len(written)] == written or written[: len(cut)] == cut for cut in self._cut)
+        return not self._cuts or not self._cuts.touch(self._written(path))
 
     def _written(self, path: Sequence[str | int]) -> Loc:
-        """The path in the file of a path in the model: list items before it may have been left out."""
-        if not self._cut:
-            return tuple(path)
-        written: Loc = ()
-        for step in path:
-            if isinstance(step, int):
-                gone = sorted(cut[-1] for cut in self._cut if len(cut) == len(written) + 1 and cut[:-1] == written)
-                for index in gone:
-                    step += isinstance(index, int) and index <= step  # noqa: PLW2901 -- it moves past each gap
-            written = (*written, step)
-        return written
+        return self._cuts.written(path) if self._cuts else tuple(path)
 
 
 def parse(model: type[M], document: Document) -> Parsed[M]:
@@ -92,22 +111,21 @@ def parse(model: type[M], document: Document) -> Parsed[M]:
     if document.value is None and document.problems:
         return Parsed(document, None, document.problems)
     problems: list[Problem] = []
-    cut: frozenset[Loc] = frozenset()
+    cuts = _NOTHING
     for _ in range(_ROUNDS):
-        if () in cut:
+        if () in cuts.paths:
             break
         try:
-            parsed = model.model_validate(_without(document.value, (), cut), by_alias=True, by_name=False)
+            parsed = model.model_validate(_without(document.value, (), cuts.paths), by_alias=True, by_name=False)
         except ValidationError as error:
-            result: Parsed[M] = Parsed(document, None, (), cut)
-            found = _found(result, error)
+            found = _found(document, cuts, error)
             # what is wrong only because something was cut out is no news
-            news = [(loc, detail) for loc, detail in found if detail["type"] != "missing" and result.holds(loc)]
-            problems += _problems(model, document, news if cut else found)
-            cut |= {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found}
+            news = [(loc, detail) for loc, detail in found if detail["type"] != "missing" and not cuts.touch(loc)]
+            problems += _problems(model, document, news if cuts else found)
+            cuts = _Cuts(cuts.paths | {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found})
         else:
-            return Parsed(document, parsed, (*document.problems, *problems), cut)
-    return Parsed(document, None, (*document.problems, *problems), cut)
+            return Parsed(document, parsed, (*document.problems, *problems), cuts)
+    return Parsed(document, None, (*document.problems, *problems), cuts)
 
 
 def _without(value: Any, path: Loc, cut: frozenset[Loc]) -> Any:
@@ -120,25 +138,30 @@ def _without(value: Any, path: Loc, cut: frozenset[Loc]) -> Any:
     return value
 
 
-def _found(parsed: Parsed[Any], error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
+def _found(document: Document, cuts: _Cuts, error: ValidationError) -> list[tuple[Loc, ErrorDetails]]:
     """The errors with their places in the file; a list is not too short because its items are wrong."""
-    found = [(_location(parsed, detail), detail) for detail in error.errors(include_url=False)]
+    found = [(_location(document, cuts, detail), detail) for detail in error.errors(include_url=False)]
     inner = {loc[:length] for loc, _ in found for length in range(len(loc))}
     return [(loc, detail) for loc, detail in found if not (detail["type"] == "too_short" and loc in inner)]
 
 
-def _location(parsed: Parsed[Any], detail: ErrorDetails) -> Loc:
+def _location(document: Document, cuts: _Cuts, detail: ErrorDetails) -> Loc:
     """Where in the file: without the tags of unions and pydantic's mark for keys."""
     steps: list[str | int] = []
-    value = parsed.document.value
-    for step in parsed._written([step for step in detail["loc"] if step != "[key]"]):  # noqa: SLF001 -- its own module
-        inside = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
-        if step in inside:
-            value = inside[step]
+    value = document.value
+    for step in cuts.written(step for step in detail["loc"] if step != "[key]"):
+        if _has(value, step):
+            value = value[step]
         elif detail["type"] != "missing" or step != detail["loc"][-1]:
             continue
         steps.append(step)
     return tuple(steps)
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
 
 
 def _problems(model: type[BaseModel], document: Document, found: list[tuple[Loc, ErrorDetails]]) -> Iterable[Problem]:

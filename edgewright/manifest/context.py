@@ -114,6 +114,14 @@ class Context:
         return tuple(self._places())
 
     @cached_property
+    def stages_by_fleet(self) -> Mapping[str, Sequence[StageFile]]:
+        """The stage files of each fleet folder."""
+        result: dict[str, list[StageFile]] = {}
+        for file in self.stages:
+            result.setdefault(file.folder, []).append(file)
+        return result
+
+    @cached_property
     def rings_by_fleet(self) -> Mapping[str, Sequence[RingPlace]]:
         """The rings of each fleet folder."""
         result: dict[str, list[RingPlace]] = {}

@@ -148,10 +148,10 @@ def read(root: Path, *, since: Since | None = None) -> tuple[Context, list[Probl
     organisation = parse(Organisation, _organisation(root))
     fleets: dict[str, Parsed[Fleet]] = {}
     stages: list[StageFile] = []
-    for entry in _entries(root / FLEETS):
+    for entry in _entries(root / FLEETS, FLEETS, problems):
         shown = f"{FLEETS}/{entry.name}"
         if entry.is_dir():
-            _read_fleet(Path(entry.path), entry.name, fleets, stages, problems)
+            _read_fleet(entry, fleets, stages, problems)
         elif _is_yaml(entry.name):
             problems.append(_stray(shown, "is not in the folder of a fleet", f"move it to {FLEETS}/<fleet>/"))
     catalog = Catalog.load(root)
@@ -177,39 +177,42 @@ def _organisation(root: Path) -> Document:
 
 
 def _read_fleet(
-    folder: Path, name: str, fleets: dict[str, Parsed[Fleet]], stages: list[StageFile], problems: list[Problem]
+    folder: Path, fleets: dict[str, Parsed[Fleet]], stages: list[StageFile], problems: list[Problem]
 ) -> None:
-    shown = f"{FLEETS}/{name}"
+    shown = f"{FLEETS}/{folder.name}"
     found = False
-    for entry in _entries(folder):
+    for entry in _entries(folder, shown, problems):
         file = f"{shown}/{entry.name}"
         if entry.is_dir() and _is_yaml(entry.name):
             problems.append(_stray(file, "is a folder", "keep a file of that name"))
         elif entry.is_dir():
             problems += [
                 _stray(f"{file}/{inner}", "is in a folder inside a fleet's folder", f"move it to {shown}/")
-                for inner in _yaml_below(Path(entry.path))
+                for inner in _yaml_below(entry)
             ]
         elif entry.name == FLEET:
             found = True
-            fleets[name] = parse(Fleet, load_file(Path(entry.path), file))
+            fleets[folder.name] = parse(Fleet, load_file(entry, file))
         elif entry.name.endswith(".yaml"):
-            parsed = parse(FleetStage, load_file(Path(entry.path), file))
-            stages.append(StageFile(name, entry.name.removesuffix(".yaml"), parsed))
+            parsed = parse(FleetStage, load_file(entry, file))
+            stages.append(StageFile(folder.name, entry.name.removesuffix(".yaml"), parsed))
         elif _is_yaml(entry.name):
-            right = Path(entry.name).stem + ".yaml"
+            right = entry.stem + ".yaml"
             problems.append(_stray(file, "is not read, because of its ending", f"rename it to {shown}/{right}"))
     if not found:
         remedy = f"add {shown}/{FLEET}, or delete the folder"
         problems.append(_stray(f"{shown}/{FLEET}", "is not there, and every folder here is a fleet", remedy))
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, shown: str, problems: list[Problem]) -> list[Path]:
     """What is in a folder, sorted, without hidden files; nothing when there is no such folder."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problem = Problem(shown, 1, 1, "", "cannot be read", error.strerror, "make it a folder that can be read")
+        problems.append(problem)
         return []
 
 

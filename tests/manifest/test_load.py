@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from edgewright.errors import EdgewrightError, ExitCode
 from edgewright.manifest.load import ManifestErrors, check_project, load_project
-from edgewright.source import load_file
+from edgewright.manifest.model import FleetStage
+from edgewright.source import load_file, load_yaml
+from edgewright.validation import parse
 from tests.manifest.cases import BASE, project_of
 
 MANIFESTS = (
@@ -144,6 +147,38 @@ def test_a_folder_in_place_of_a_manifest_is_told(project: Path) -> None:
     assert [str(problem) for problem in check_project(project).problems if "staging.yaml" in problem.file] == [
         "fleets/line/staging.yaml:1:1: is a folder; keep a file of that name"
     ]
+
+
+def test_links_that_lead_nowhere_are_told(project: Path) -> None:
+    (project / "fleets/line/loop.yaml").symlink_to("loop.yaml")
+    (project / "fleets/line/gone.yaml").symlink_to("nothing.yaml")
+    (project / "fleets/ghost").symlink_to("ghost")
+    assert [str(problem) for problem in check_project(project).problems] == [
+        "fleets/line/gone.yaml:1:1: cannot be read (got No such file or directory); make it a readable file",
+        "fleets/line/loop.yaml:1:1: cannot be read (got Too many levels of symbolic links); make it a readable file",
+    ]
+
+
+def test_fleets_must_be_a_folder(project: Path) -> None:
+    shutil.rmtree(project / "fleets")
+    (project / "fleets").write_text("x", encoding="utf-8")
+    assert [str(problem) for problem in check_project(project).problems] == [
+        "fleets:1:1: cannot be read (got Not a directory); make it a folder that can be read"
+    ]
+
+
+def test_ten_thousand_things_in_a_ring_are_judged_at_once(project: Path) -> None:
+    things = [f"cam-{number:05}" for number in range(10_000)]
+    edit(project, "fleets/line/prod.yaml", "[cam-002, cam-003]", f"[{', '.join([*things, things[0]])}]")
+    assert [problem.message for problem in check_project(project).errors] == ["is in the ring twice"]
+
+
+def test_sixteen_thousand_faults_are_all_told() -> None:
+    """In time that grows with the faults, not with their square: this would take minutes."""
+    ring = "  - {{name: r{0}, members: {{things: [t{0}]}}, components: {{a.b: {{version: {0}.0}}}}, onFailure: {0}}}\n"
+    head = "apiVersion: edgewright/v1\nkind: FleetStage\nfleet: labels\nstage: prod\nrings:\n"
+    document = load_yaml(head + "".join(ring.format(number) for number in range(8000)), "f.yaml")
+    assert len(parse(FleetStage, document).problems) == 16_000
 
 
 ANY_JSON = st.recursive(

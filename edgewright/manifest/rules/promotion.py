@@ -22,7 +22,7 @@ def path_names_every_ring_once(context: Context) -> Iterator[Problem]:
             continue
         rings = _rings(context, folder)
         path = parsed.model.promotion.path
-        files = [file for file in context.stages if file.folder == folder]
+        files = context.stages_by_fleet.get(folder, ())
         complete = all(file.parsed.whole(("rings",)) and file.parsed.model is not None for file in files)
         for index, name in enumerate(path):
             if name in path[:index]:

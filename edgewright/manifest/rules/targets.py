@@ -42,16 +42,17 @@ def things_are_in_one_ring(context: Context) -> Iterator[Problem]:
     for places in context.rings_by_fleet.values():
         first: dict[tuple[str, str], RingPlace] = {}
         for place in places:
+            own: set[str] = set()
             for index, thing in enumerate(place.ring.members.things or ()):
                 other = first.setdefault((place.stage_name, thing), place)
-                if other is not place and other.ring.name == place.ring.name:
-                    continue  # told as a second deployment for one target
-                if other is not place:
-                    message, remedy = f"is in the ring {other.ring.name} already", "keep it in one of the two rings"
-                elif thing in (place.ring.members.things or ())[:index]:
+                if thing in own:
                     message, remedy = "is in the ring twice", "keep it once"
+                elif other.ring.name != place.ring.name:  # else told as a second deployment for one target
+                    message, remedy = f"is in the ring {other.ring.name} already", "keep it in one of the two rings"
                 else:
+                    own.add(thing)
                     continue
+                own.add(thing)
                 yield place.problem(("members", "things", index), message, got=thing, remedy=remedy)
 
 
