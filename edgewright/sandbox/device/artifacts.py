@@ -87,11 +87,12 @@ def _expected(artifact: Artifact) -> bytes:
         msg = "the recipe has no SHA-256 digest for it; only a digest made when the version was created can be trusted"
         raise DeploymentError(msg, "RECIPE_MISSING_ARTIFACT_HASH_ALGORITHM")
     try:
-        raw = bytes.fromhex(artifact.digest) if len(artifact.digest) == 64 else base64.b64decode(artifact.digest, validate=True)
+        if len(artifact.digest) == hashlib.sha256().digest_size * 2:
+            return bytes.fromhex(artifact.digest)
+        return base64.b64decode(artifact.digest, validate=True)
     except (ValueError, binascii.Error) as error:
         msg = f"the recipe's digest {artifact.digest!r} is neither base64 nor hexadecimal"
         raise DeploymentError(msg, "RECIPE_MISSING_ARTIFACT_HASH_ALGORITHM") from error
-    return raw
 
 
 def _sha256(file: Path) -> bytes:

@@ -18,6 +18,7 @@ from edgewright.sandbox.device.paths import DevicePaths, safe_name
 from edgewright.sandbox.device.recipes import PLUGIN_TYPE, Recipe, Step
 from edgewright.sandbox.device.settings import Settings
 from edgewright.sandbox.device.state import NUCLEUS, Installed
+from edgewright.sandbox.device.token_exchange import SERVICE, Credentials, TokenExchange
 
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -121,13 +122,26 @@ class Surroundings:
         paths: its folders.
         token: marks every process of this device host.
         extra: further variables for every component.
+        exchange: gives credentials to components that depend on the token exchange service.
+        credentials: those of the device.
     """
 
-    def __init__(self, settings: Settings, paths: DevicePaths, token: str, extra: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        paths: DevicePaths,
+        token: str,
+        extra: Mapping[str, str],
+        *,
+        exchange: TokenExchange | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self._settings = settings
         self._paths = paths
         self._token = token
         self._extra = extra
+        self._exchange = exchange
+        self._credentials = credentials
         self._logs: dict[str, BoundedLog] = {}
         self._identities: dict[str, str] = {}
         self.nucleus_version = settings.nucleus_version
@@ -158,7 +172,24 @@ class Surroundings:
             "GGC_ROOT_PATH": str(self._paths.root),
             "SVCUID": self.identity(spec.name),
             TOKEN_VARIABLE: self._token,
+            **self._exchanging(spec),
             **self._extra,
+        }
+
+    def close(self) -> None:
+        """Withdraw what the components' tokens gave them."""
+        if self._exchange is not None:
+            for token in self._identities.values():
+                self._exchange.withdraw(token)
+
+    def _exchanging(self, spec: Spec) -> dict[str, str]:
+        if self._exchange is None or self._credentials is None or SERVICE not in spec.dependencies:
+            return {}
+        token = self.identity(spec.name)
+        self._exchange.grant(token, self._credentials)
+        return {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": self._exchange.url,
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
         }
 
     def log(self, name: str) -> BoundedLog:

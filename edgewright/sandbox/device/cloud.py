@@ -163,6 +163,7 @@ class Connection:
                 connection = self._open(timeout, fresh=fresh)
                 try:
                     connection.request(method, path, body=body, headers=dict(headers))
+                    self._refuse_if_broken_off()  # it may have been while there was no socket to break off yet
                     answer = connection.getresponse()
                     data = answer.read()
                 except (OSError, http.client.HTTPException) as error:
@@ -179,6 +180,11 @@ class Connection:
         msg = f"{method} {path}: no answer"
         raise UnreachableError(msg)
 
+    def abort(self) -> None:
+        """Break off, and refuse every further request; takes no lock, so a signal handler may call it."""
+        self._closed = True
+        self.interrupt()
+
     def interrupt(self) -> None:
         """Break off the request that is under way, if one is."""
         self._interrupted = True
@@ -190,8 +196,7 @@ class Connection:
 
     def close(self) -> None:
         """Break off and open nothing any more."""
-        self._closed = True
-        self.interrupt()
+        self.abort()
         with self._lock:
             self._drop()
 
@@ -207,6 +212,10 @@ class Connection:
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout)
         return self._connection
+
+    def _refuse_if_broken_off(self) -> None:
+        if self._closed or self._interrupted:
+            raise ConnectionAbortedError
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -2,7 +2,8 @@
 
 The form is that of a job document of the sandbox (components as a map, policies in the API's own form); the group's
 name follows ``DeploymentDocumentConverter``: ``thinggroup/<name>`` or ``thing/<name>``, and the parent group for a
-subdeployment.
+subdeployment. Of the policies only the one for failures matters here: who would put off an update, or would judge a
+configuration, speaks to the nucleus over IPC, which simulated devices do not have; so nobody objects.
 """
 
 from __future__ import annotations
@@ -43,7 +44,6 @@ class Deployment:
     source: Source
     roots: Mapping[str, RootComponent]
     roll_back: bool = True
-    notify: bool = True
 
     def chosen_to_fail(self, thing: str, share: float) -> bool:
         """Whether a device whose knob ``fail`` is ``share`` (0 to 1) fails this deployment: the same on every run."""
@@ -70,7 +70,6 @@ def parse(document: Any, source: Source) -> Deployment:
             source=source,
             roots={name: _root(name, value) for name, value in (document.get("components") or {}).items()},
             roll_back=policies.get("failureHandlingPolicy", "ROLLBACK") != "DO_NOTHING",
-            notify=(policies.get("componentUpdatePolicy") or {}).get("action") != "SKIP_NOTIFY_COMPONENTS",
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"The deployment document is not valid: {error!r}"

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from edgewright.sandbox.device.nucleus import CoreDevice
 from edgewright.sandbox.device.paths import DevicePaths, safe_name
 from edgewright.sandbox.device.process import Monitor, Script
 from edgewright.sandbox.device.settings import Knobs, Settings
+from edgewright.sandbox.device.token_exchange import TokenExchange
 
 STOP_LIMIT: Final = 5.0
 """Seconds that the components of all devices get to stop when the host stops."""
@@ -74,6 +75,15 @@ class Guarded:
                 self._guardian.stdin.flush()
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all devices of a host use together."""
+
+    launcher: Launcher
+    exchange: TokenExchange
+    token: str
+
+
 class Host:
     """Runs the registered devices until it is asked to stop.
 
@@ -96,29 +106,31 @@ class Host:
     def ask_to_stop(self) -> None:
         """Make ``run`` return soon; may be called from a signal handler."""
         self._stopping.set()
-        self._connection.interrupt()
+        self._connection.abort()
 
     def run(self) -> None:
         """Watch the registry and run its devices; returns when asked to stop, or when the server is gone for good."""
         token = secrets.token_hex(16)
         monitor = Monitor()
         launcher = Guarded(monitor, token)
+        exchange = TokenExchange()
         self._log.line(f"watching the registry of {self._server}")
         with ThreadPoolExecutor(max_workers=16, thread_name_prefix="devices") as pool:
             try:
-                self._watch(launcher, token, pool)
+                self._watch(_Shared(launcher, exchange, token), pool)
             finally:
                 self._log.line("stopping")
                 for device in self._devices.values():
                     device.ask_to_stop()
                 list(pool.map(lambda device: device.stop(STOP_LIMIT), self._devices.values()))
+                exchange.close()
                 launcher.close()
                 guardian.sweep(guardian.TOKEN_VARIABLE, token)
                 monitor.close()
                 self._connection.close()
                 self._log.line("stopped")
 
-    def _watch(self, launcher: Launcher, token: str, pool: ThreadPoolExecutor) -> None:
+    def _watch(self, shared: _Shared, pool: ThreadPoolExecutor) -> None:
         sequence, waited = 0, 0.0
         path = "/_edgewright/devices"
         while not self._stopping.is_set():
@@ -139,9 +151,9 @@ class Host:
             waited = 0.0
             if int(answer["sequence"]) != sequence:
                 sequence = int(answer["sequence"])
-                self._take(answer["devices"], launcher, token, pool)
+                self._take(answer["devices"], shared, pool)
 
-    def _take(self, entries: list[Mapping[str, Any]], launcher: Launcher, token: str, pool: ThreadPoolExecutor) -> None:
+    def _take(self, entries: list[Mapping[str, Any]], shared: _Shared, pool: ThreadPoolExecutor) -> None:
         """Make the devices be those of the registry."""
         wanted: dict[tuple[str, str], Settings] = {}
         for entry in entries:
@@ -158,23 +170,24 @@ class Host:
         for key in gone:
             del self._devices[key]
         new = [parsed for key, parsed in wanted.items() if key not in self._devices]
-        for device in pool.map(lambda parsed: self._start(parsed, launcher, token, same=parsed.key in gone), new):
+        for device in pool.map(lambda parsed: self._start(parsed, shared, same=parsed.key in gone), new):
             if device is not None:
                 self._devices[device.settings.key] = device
         for key, parsed in wanted.items():
             if key in self._devices:
                 self._devices[key].turn(parsed.knobs)
 
-    def _start(self, parsed: Settings, launcher: Launcher, token: str, *, same: bool) -> CoreDevice | None:
+    def _start(self, parsed: Settings, shared: _Shared, *, same: bool) -> CoreDevice | None:
         folder = self._directory / "devices" / parsed.identity.account / parsed.identity.thing
         try:
             device = CoreDevice(
                 parsed,
                 DevicePaths(folder),
                 HttpCloud(self._server, parsed.identity),
-                launcher,
-                token=token,
+                shared.launcher,
+                token=shared.token,
                 extra={"AWS_ENDPOINT_URL": self._server},
+                exchange=shared.exchange,
                 same=same,
             )
             device.start()

@@ -26,6 +26,7 @@ from edgewright.sandbox.device.paths import DevicePaths, write_atomically
 from edgewright.sandbox.device.recipes import NUCLEUS_TYPE, Recipe
 from edgewright.sandbox.device.settings import Knobs, Settings
 from edgewright.sandbox.device.state import NUCLEUS, DeviceState, load
+from edgewright.sandbox.device.token_exchange import Credentials, TokenExchange
 
 _POLL: Final = 20.0  # seconds of a long poll
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0  # seconds between attempts to reach the cloud
@@ -44,6 +45,7 @@ class CoreDevice:
         launcher: runs its scripts.
         token: marks its processes.
         extra: further environment variables of its components.
+        exchange: gives its components credentials.
         same: whether it is the same device as before even if its certificate is another one now.
 
     Raises:
@@ -60,6 +62,7 @@ class CoreDevice:
         *,
         token: str = "",
         extra: Mapping[str, str] | None = None,
+        exchange: TokenExchange | None = None,
         same: bool = False,
     ) -> None:
         self._state = _remembered(settings, paths, same=same)
@@ -75,7 +78,14 @@ class CoreDevice:
         self._deploying = False
         self._cloud: Cloud = _Gate(cloud, lambda: self._knobs.offline)
         self._install_nucleus()
-        self._surroundings = Surroundings(settings, paths, token, extra or {})
+        self._surroundings = Surroundings(
+            settings,
+            paths,
+            token,
+            extra or {},
+            exchange=exchange,
+            credentials=Credentials(self._cloud.credentials),
+        )
         self._surroundings.nucleus_version = self._state.nucleus_version
         self._machine = Machine(launcher, self._surroundings, self._note)
         self._shop = Workshop(
@@ -131,6 +141,7 @@ class CoreDevice:
                 thread.join()
         self._machine.stop(limit)
         self._machine.close()
+        self._surroundings.close()
         self._state.save(self._paths)
         self._log.line("nucleus stopped")
 

@@ -77,12 +77,13 @@ class Fleet:
         recipe = found.rendered_recipe(uri)
         self.greengrass.create_component_version(inlineRecipe=json.dumps(recipe).encode())
 
-    def component(self, name: str, version: str, **lifecycle: Any) -> None:
+    def component(self, name: str, version: str, needs: Mapping[str, str] | None = None, **lifecycle: Any) -> None:
         """Publish a component of scripts only."""
         recipe = {
             "RecipeFormatVersion": "2020-01-25",
             "ComponentName": name,
             "ComponentVersion": version,
+            "ComponentDependencies": {other: {"VersionRequirement": text} for other, text in (needs or {}).items()},
             "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": lifecycle}],
         }
         self.greengrass.create_component_version(inlineRecipe=json.dumps(recipe).encode())

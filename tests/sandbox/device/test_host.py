@@ -108,6 +108,24 @@ def test_a_role_that_may_not_read_the_artifact_fails_with_the_reason(running: Fl
     assert "S3_GET_OBJECT_ACCESS_DENIED" in details["detailsMap"]["deployment-error-stack"]
 
 
+def test_a_component_that_depends_on_the_token_exchange_service_has_the_role_s_credentials(running: Fleet) -> None:
+    running.add("twin-001")
+    ask = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    script = f'python3 -c "{ask}" > who'
+    needs = {"aws.greengrass.TokenExchangeService": "^2.0.0", "aws.greengrass.Nucleus": "^2.0.0"}
+    running.component(APP, "1.0.0", needs, startup=script)
+    running.component("com.acme.outsider", "1.0.0", startup='test -z "$AWS_CONTAINER_CREDENTIALS_FULL_URI"')
+    release = {
+        "aws.greengrass.Nucleus": "2.14.3",
+        "aws.greengrass.TokenExchangeService": "2.0.3",
+        APP: "1.0.0",
+        "com.acme.outsider": "1.0.0",
+    }
+    assert running.ends(running.deploy(release), ["twin-001"]) == {"twin-001": "SUCCEEDED"}, running.story(["twin-001"])
+    who = (running.work("twin-001", APP) / "who").read_text(encoding="utf-8")
+    assert ":assumed-role/edgewright-line-inspection-staging-device/" in who
+
+
 def test_the_sample_model_that_does_not_load_is_rolled_back_and_predictions_go_on(running: Fleet) -> None:
     running.add("twin-001")
     for name, version in ((MODEL, "1.1.0"), (MODEL, "1.2.0"), (INFERENCE, "2.1.0")):
