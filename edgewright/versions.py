@@ -20,6 +20,8 @@ _PRERELEASE = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _EXACT = re.compile(
     rf"{_PART}\.{_PART}\.{_PART}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+{_IDENTIFIERS})?",
 )
+PATTERN = _EXACT.pattern
+"""Of one exact version, for JSON Schemas."""
 _X = rf"(?:{_PART}|[xX*])"
 _BLOCK = re.compile(
     rf"(?P<operator><=|>=|<|>|=|\^|~)?"

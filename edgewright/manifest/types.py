@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from edgewright import versions
+
 T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in YAML, a tuple here; the items stay strict."""
@@ -18,24 +20,16 @@ Items = Annotated[tuple[T, ...], Field(strict=False)]
 _DURATION = re.compile(r"(?P<number>[1-9]\d{0,9})(?P<unit>[smhd])\Z", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PERCENT = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,2})?)%\Z", re.ASCII)
-# SemVer 2.0.0, as Greengrass reads it: three numbers of at most six digits (the nucleus's own limit).
-_SEMVER_PATTERN = (
-    r"(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})"
-    r"(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-)
-_SEMVER = re.compile(_SEMVER_PATTERN)
-_VERSION_LENGTH = 64
 
 
 def _version(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         msg = 'must be a quoted version, because YAML reads this as a number; write it like "1.10.0"'
         raise ValueError(msg)  # noqa: TRY004 -- pydantic locates ValueError only
-    if not isinstance(value, str) or len(value) > _VERSION_LENGTH or not _SEMVER.fullmatch(value):
+    if not versions.is_version(value):
         msg = 'must be one exact version, not a range; write MAJOR.MINOR.PATCH in quotes, such as "1.10.0"'
         raise ValueError(msg)
-    return value
+    return str(value)
 
 
 def parse_duration(value: Any) -> int:
@@ -118,7 +112,7 @@ def _schema(pattern: str, example: str, limit: int | None = None) -> Any:
 DURATION_SCHEMA = _schema(r"[1-9][0-9]{0,9}[smhd]", "30m")
 _PERCENT_SCHEMA = _schema(r"(?:100(?:\.00?)?|[0-9]{1,2}(?:\.[0-9]{1,2})?|0[0-9]{2}(?:\.[0-9]{1,2})?)%", "95%")
 
-Version = Annotated[str, BeforeValidator(_version), _schema(_SEMVER_PATTERN, '"1.10.0"', _VERSION_LENGTH)]
+Version = Annotated[str, BeforeValidator(_version), _schema(versions.PATTERN, '"1.10.0"', versions.MAX_LENGTH)]
 """One exact component version, quoted."""
 Seconds = Annotated[int, BeforeValidator(parse_duration), DURATION_SCHEMA]
 """A duration; written ``30m``, held in seconds."""
