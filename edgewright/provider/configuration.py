@@ -21,7 +21,7 @@ Values = dict[str, Any]
 _ENGINES_OWN = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "parameterization", "__internal"})
 _POLL, _PICKUP = 5.0, 60.0
 # A sandbox on this machine answers in milliseconds; waiting as for AWS would only make it slow.
-_LOOPBACK_POLL, _LOOPBACK_PICKUP = 0.3, 10.0
+_LOOPBACK_POLL, _LOOPBACK_PICKUP = 0.3, 6.0
 _NUMBERS = frozenset({"maxAttempts", "pollSeconds", "pickupSeconds"})
 
 

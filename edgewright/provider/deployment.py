@@ -247,6 +247,12 @@ class DeploymentResource:
         except AwsError as error:
             told.append(f"  (the devices' reasons are not to be had: {error})")
         told.append(_where_logs_are(state))
+        if replaced := await self._replaced(context, state):
+            told.append(
+                f"Deployment {replaced} has replaced it meanwhile, so nothing was rolled back; "
+                "pulumi refresh shows what is there now."
+            )
+            return self._partial(state, "failed", "\n".join(told))
         if state.get("onFailure") == "stop":
             told.append("It was left as it is (onFailure: stop). pulumi up tries it again with a new revision.")
             return self._partial(state, "failed", "\n".join(told))
@@ -254,6 +260,14 @@ class DeploymentResource:
             await self._stop(context, state, told)
             return self._partial(state, "failed", "\n".join(told))
         return await self._rolled_back(context, watch, state, good, told)
+
+    async def _replaced(self, context: Context, state: Values) -> str | None:
+        """Return the deployment by which somebody else has replaced ours while it was watched, if anybody has."""
+        try:
+            latest = await context.configuration.latest_id(state["targetArn"], state.get("parentTargetArn"))
+        except AwsError:
+            return None
+        return str(latest) if latest not in {None, state["deploymentId"]} else None
 
     async def _stop(self, context: Context, state: Values, told: list[str]) -> None:
         """Nothing to go back to: keep the failed first release from reaching more devices."""

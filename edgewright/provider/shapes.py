@@ -416,7 +416,7 @@ PROVIDER: Final = Record(
         ),
         "pickupSeconds": Number(
             doc="Seconds within which an online device begins a revision that is offered to it; one that has not "
-            "counts as offline. 60 by default, 10 on a loopback endpoint.",
+            "counts as offline. 60 by default, 6 on a loopback endpoint.",
             least=0.1,
             most=86400,
             decimals=None,

@@ -106,7 +106,9 @@ def judge(counts: Counts, policy: Policy, *, expired: bool = False) -> Verdict:
     if counts.members == 0:
         return Verdict(Outcome.PASSED, "the target has no devices yet; they take the revision when they join")
     if counts.cancelled and (counts.stopped or counts.expected):
-        return Verdict(Outcome.FAILED, f"the job was cancelled before every device had it: {progress(counts)}")
+        # The job's own abort criteria cancel it after failures; without one, somebody did.
+        why = "too many devices failed, and the rollout stopped itself" if counts.failed else "the job was cancelled"
+        return Verdict(Outcome.FAILED, f"{why} before every device had it: {progress(counts)}")
     if _certain_failure(counts, policy):
         return Verdict(Outcome.FAILED, f"too many devices failed: {progress(counts)}")
     needed = min(policy.minimum, counts.online)

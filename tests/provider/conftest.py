@@ -67,11 +67,14 @@ class Engine:
 
     # --- the steps of `pulumi up`, `refresh` and `destroy` for one Deployment ------------------------------------
 
-    def inputs(self, components: dict[str, Any], **more: Any) -> dict[str, Any]:
+    async def checked(self, components: dict[str, Any], **more: Any) -> dict[str, Any]:
         news = {"targetArn": TARGET, "components": components, "wait": {"timeoutSeconds": 30}, **more}
-        checked, failures = self.run(DeploymentResource().check(self.context(), {}, news))
+        checked, failures = await DeploymentResource().check(self.context(), {}, news)
         assert failures == ()
         return checked
+
+    def inputs(self, components: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return self.run(self.checked(components, **more))
 
     def create(self, components: dict[str, Any], **more: Any) -> dict[str, Any]:
         return self.run(DeploymentResource().create(self.context(), self.inputs(components, **more))).outputs

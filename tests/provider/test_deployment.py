@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.plugin import PartialFailureError, PluginError
 from tests.provider.conftest import ACCOUNT, GROUP, TARGET, Engine
 from tests.provider.hands import Hands, fail_on
@@ -161,6 +163,28 @@ def test_a_rollback_that_fails_says_so(engine: Engine, hands: Hands) -> None:
         engine.update(good, hello(2))
     assert caught.value.outputs["verdict"] == "failed"
     assert caught.value.outputs["components"] == hello(1)
+
+
+def test_a_release_that_somebody_replaces_while_it_is_watched_is_not_rolled_back(engine: Engine, hands: Hands) -> None:
+    device = hands.add("twin-001")
+    good = engine.create(hello(1))
+    device.online = False
+    engine.cloud.pickup = 60.0
+    engine.lines.clear()
+
+    async def both() -> None:
+        context = engine.context()
+        running = asyncio.ensure_future(
+            DeploymentResource().update(context, TARGET, {}, good, await engine.checked(hello(2)))
+        )
+        while not any("revision 2" in line for line in engine.lines):  # noqa: ASYNC110 -- what is awaited is a line
+            await asyncio.sleep(0.02)
+        other = await asyncio.to_thread(console_change, hands, 7)
+        with pytest.raises(PartialFailureError, match=f"Deployment {other} has replaced it meanwhile"):
+            await running
+
+    engine.run(both())
+    assert len(revisions(engine)) == 3
 
 
 def test_somebody_elses_deployment_is_refused_with_who_when_and_what(engine: Engine, hands: Hands) -> None:

@@ -362,4 +362,4 @@ def test_a_sandbox_is_looked_at_more_often(monkeypatch: pytest.MonkeyPatch, tmp_
     assert asyncio.run(configure({"region": "eu-west-1"}, tmp_path)).poll == 5.0
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
     near = asyncio.run(configure({"region": "eu-west-1"}, tmp_path))
-    assert (near.poll, near.pickup) == (0.3, 10.0)
+    assert (near.poll, near.pickup) == (0.3, 6.0)
