@@ -1,0 +1,45 @@
+"""Requests that boto3 would not send, signed as it signs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from edgewright.sandbox.control import Sandbox
+
+
+@dataclass
+class Raw:
+    status: int
+    code: str
+    body: Any
+
+
+@pytest.fixture
+def signed(sandbox: Sandbox) -> Callable[..., Raw]:
+    """Send ``signed(service, method, path, body)`` as the administrator; the answer is JSON."""
+
+    def send(service: str, method: str, path: str, body: bytes = b"") -> Raw:
+        host = sandbox.endpoint.removeprefix("http://")
+        request = AWSRequest(method, sandbox.endpoint + path, data=body, headers={"Host": host})
+        key = sandbox.administrator
+        credentials = Credentials(key["accessKeyId"], key["secretAccessKey"])
+        SigV4Auth(credentials, service, sandbox.region).add_auth(request)
+        connection = http.client.HTTPConnection(*host.split(":"), timeout=30)  # type: ignore[arg-type]
+        try:
+            connection.request(method, path, body, dict(request.headers))
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        return Raw(answer.status, answer.getheader("x-amzn-errortype", ""), json.loads(data) if data else None)
+
+    return send
