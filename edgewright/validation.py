@@ -249,12 +249,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
+def one_of(name: str, known: Iterable[str], which: str) -> str:
+    """The remedy for a name that must be one of the known: what it probably stands for, and all there are.
+
+    Args:
+        name: What was written.
+        known: What could have been.
+        which: What the known are, such as ``the accounts are``.
+    """
+    known = list(known)
+    guess = did_you_mean(name, known)
+    listed = f"{which} {', '.join(known) or 'none yet'}"
+    return f"did you mean {guess}? ({listed})" if guess else listed
+
+
 def _known_keys(model: type[BaseModel], loc: Loc) -> str:
     of = _model_of(_annotation_at(model, loc[:-1]))
     keys = [info.alias or name for name, info in of.model_fields.items()] if of else []
-    guess = did_you_mean(str(loc[-1]), keys)
-    known = f"the keys here are {', '.join(keys)}"
-    return f"did you mean {guess}? ({known})" if guess else known
+    return one_of(str(loc[-1]), keys, "the keys here are")
 
 
 def _literal(field: FieldInfo | None, detail: ErrorDetails) -> tuple[str, str]:

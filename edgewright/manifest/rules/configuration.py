@@ -13,7 +13,7 @@ from edgewright.manifest.context import Context
 from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE
 from edgewright.manifest.references import REFERENCES, references, strings
 from edgewright.source import Problem
-from edgewright.validation import did_you_mean
+from edgewright.validation import did_you_mean, one_of
 
 MAX_MERGE = 10_485_760
 """Characters of a component's merge in CreateDeployment."""
@@ -59,13 +59,11 @@ def references_are_known(context: Context) -> Iterator[Problem]:
                         remedy="write $${ where it is meant",
                     )
                 elif reference not in REFERENCES:
-                    guess = did_you_mean(reference, REFERENCES)
-                    known = f"the references are {', '.join(REFERENCES)}; write $${{ where the text is meant"
                     yield place.problem(
                         path,
                         "refers to something that there is not",
                         got=f"${{{reference}}}",
-                        remedy=f"did you mean ${{{guess}}}? ({known})" if guess else known,
+                        remedy=one_of(reference, REFERENCES, "write $${ where the text is meant; the references are"),
                     )
                 elif reference.startswith("capture.") and place.captures is False:
                     yield place.problem(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edgewright.manifest.context import Context
 from edgewright.manifest.references import references
 from edgewright.source import Problem
-from edgewright.validation import did_you_mean
+from edgewright.validation import one_of
 
 _WITHOUT_RESOURCES = (
     "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics", "cloudwatch:PutMetricData",
@@ -79,13 +79,11 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
             path = ("access", number, "trusted")
             trusted = organisation.accounts.get(access.trusted)
             if trusted is None:
-                guess = did_you_mean(access.trusted, organisation.accounts)
-                known = f"edgewright.yaml has {', '.join(organisation.accounts)}"
                 yield parsed.problem(
                     path,
                     "is not an account of the organisation, so the other half of the grant cannot be made",
                     got=access.trusted,
-                    remedy=f"did you mean {guess}? ({known})" if guess else known,
+                    remedy=one_of(access.trusted, organisation.accounts, "edgewright.yaml has"),
                 )
             elif trusted.id in own:
                 yield parsed.problem(

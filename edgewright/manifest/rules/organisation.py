@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgewright.manifest.context import Context
 from edgewright.source import Problem
-from edgewright.validation import did_you_mean
+from edgewright.validation import one_of
 
 TOOLING = "tooling"
 
@@ -19,13 +19,15 @@ def accounts_are_distinct(context: Context) -> Iterator[Problem]:
     for name, account in accounts.items():
         other = account.shares
         if other is not None:
+            if other not in accounts and not context.organisation.whole(("accounts", other)):
+                continue  # the other entry is wrong, and that is told
             if other == name or other not in accounts:
-                known = ", ".join(key for key in accounts if key != name)
+                others = [key for key in accounts if key != name]
                 yield context.organisation.problem(
                     ("accounts", name, "shares"),
                     "names no other account",
                     got=other,
-                    remedy=f"the accounts are {known}",
+                    remedy=one_of(other, others, "the others are"),
                 )
             elif accounts[other].id != account.id:
                 yield context.organisation.problem(
@@ -45,8 +47,12 @@ def accounts_are_distinct(context: Context) -> Iterator[Problem]:
 
 
 def tooling_is_there(context: Context) -> Iterator[Problem]:
-    """The root of trust has a fixed name: artifacts and deploy roles follow from it."""
+    """The root of trust has a fixed name, as an account and as a stack: artifacts and deploy roles follow from it."""
     organisation = context.organisation.model
+    if organisation and TOOLING in organisation.stages:
+        yield context.organisation.problem(
+            ("stages", TOOLING), "is the stack of the root of trust, where no fleet lives", remedy="rename the stage"
+        )
     if organisation and TOOLING not in organisation.accounts and context.organisation.whole(("accounts",)):
         yield context.organisation.problem(
             ("accounts",),
@@ -64,13 +70,11 @@ def stages_have_accounts(context: Context) -> Iterator[Problem]:
     for name, stage in organisation.stages.items():
         account = organisation.accounts.get(stage.account)
         if account is None:
-            guess = did_you_mean(stage.account, organisation.accounts)
-            known = f"the accounts are {', '.join(organisation.accounts)}"
             yield context.organisation.problem(
                 ("stages", name, "account"),
                 "names no account",
                 got=stage.account,
-                remedy=f"did you mean {guess}? ({known})" if guess else known,
+                remedy=one_of(stage.account, organisation.accounts, "the accounts are"),
             )
         elif tooling is not None and account.id == tooling.id:
             yield context.organisation.problem(
@@ -117,13 +121,11 @@ def stage_is_named_as_its_file(context: Context) -> Iterator[Problem]:
                 remedy=f"rename the file to {model.stage}.yaml or write stage: {file.name}",
             )
         if organisation and model.stage not in organisation.stages and context.organisation.whole(("stages",)):
-            guess = did_you_mean(model.stage, organisation.stages)
-            known = f"edgewright.yaml has {', '.join(organisation.stages)}"
             yield file.parsed.problem(
                 ("stage",),
                 "is not a stage of the organisation",
                 got=model.stage,
-                remedy=f"did you mean {guess}? ({known})" if guess else known,
+                remedy=one_of(model.stage, organisation.stages, "edgewright.yaml has"),
             )
 
 

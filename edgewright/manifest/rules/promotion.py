@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.source import Problem
-from edgewright.validation import did_you_mean
+from edgewright.validation import one_of
 
 
 def _rings(context: Context, folder: str) -> dict[str, RingPlace]:
@@ -30,13 +30,11 @@ def path_names_every_ring_once(context: Context) -> Iterator[Problem]:
                     ("promotion", "path", index), "is on the path twice", got=name, remedy="keep it once"
                 )
             elif name not in rings and complete:
-                guess = did_you_mean(name, rings)
-                known = f"the fleet's rings are {', '.join(rings)}" if rings else "the fleet has no rings yet"
                 yield parsed.problem(
                     ("promotion", "path", index),
                     "is not a ring of the fleet",
                     got=name,
-                    remedy=f"did you mean {guess}? ({known})" if guess else known,
+                    remedy=one_of(name, rings, "the fleet's rings are"),
                 )
         for name, place in rings.items():
             if name not in path:
@@ -80,13 +78,11 @@ def gates_belong_to_the_path(context: Context) -> Iterator[Problem]:
             if name in rings and name not in path:
                 continue  # told at the ring
             if name not in path:
-                guess = did_you_mean(name, path)
-                known = f"the path is {', '.join(path)}"
                 yield parsed.problem(
                     ("promotion", "gates", name),
                     "is not on the promotion path",
                     got=name,
-                    remedy=f"did you mean {guess}? ({known})" if guess else known,
+                    remedy=one_of(name, path, "the path is"),
                 )
             elif name == path[-1]:
                 yield parsed.problem(
