@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgewright.aws.errors import AwsError
-from edgewright.aws.session import Session
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 
 def given(**arguments: Any) -> dict[str, Any]:

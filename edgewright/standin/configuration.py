@@ -13,14 +13,17 @@ import threading
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgewright.aws import session as aws
+from edgewright.canonical import canonical_json
 from edgewright.errors import EdgewrightError
 from edgewright.provider.plugin import Diff, Failure, Kind, property_path
 from edgewright.standin import types
 from edgewright.standin.rules import arn
 from edgewright.standin.wording import REMEDY, examined
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session, Settings
 
 ROLE = ("roleArn", "sessionName", "externalId")
 # pulumi-aws always sends the first two. None of the three changes anything here: nothing is asked before it is needed.
@@ -34,24 +37,26 @@ class Account:
     """An account and Region as one provider instance sees them. Asks AWS nothing until the first call is needed."""
 
     region: str
-    settings: aws.Settings
+    settings: Settings
     allowed: tuple[str, ...] = ()
     default_tags: Mapping[str, str] = field(default_factory=dict)
     _judged: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def session(self, region: str | None = None) -> aws.Session:
+    def session(self, region: str | None = None) -> Session:
         """Return the session for a Region, the provider's own by default.
 
         Raises:
             AwsError: the credentials do not work, or belong to an account that is not allowed.
         """
+        from edgewright.aws.session import session  # noqa: PLC0415 -- boto3 would double the time to start
+
         with self._lock:
             if not self._judged:
-                aws.session(self.settings).require_account(self.allowed)
+                session(self.settings).require_account(self.allowed)
                 self._judged = True
         wanted = self.settings if region in (None, self.region) else replace(self.settings, region=region)
-        return aws.session(wanted)
+        return session(wanted)
 
 
 def loopback(url: str | None) -> str:
@@ -72,8 +77,9 @@ def loopback(url: str | None) -> str:
 
 
 async def check_config(news: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[Failure]]:
-    """Judge the configuration; values other than texts arrive as JSON texts."""
+    """Judge the configuration; values other than texts arrive, and are kept, as JSON texts in canonical form."""
     failures = []
+    inputs = dict(news)
     wanted = types.provider()
     for name, text in news.items():
         if name == "version" or name not in wanted:
@@ -81,11 +87,13 @@ async def check_config(news: Mapping[str, Any]) -> tuple[dict[str, Any], Sequenc
                 failures.append(_failure((name,), "Invalid or unknown key"))
             continue
         value = _parsed(wanted[name], text)
+        if value is not text:
+            inputs[name] = canonical_json(value)
         wrong = list(types.mismatches(wanted[name], value, (name,)))
         failures += [_failure(at, reason) for at, reason in wrong]
         if not wrong:
             failures += [_failure(at, reason) for at, reason in _not_served(name, value)]
-    return dict(news), failures
+    return inputs, failures
 
 
 async def diff_config(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Diff:
@@ -102,15 +110,17 @@ def configure(values: Mapping[str, Any], environment: Mapping[str, str] = os.env
         EdgewrightError: there is no sandbox to talk to, or no Region.
     """
     endpoint = loopback(environment.get("AWS_ENDPOINT_URL"))
+    from edgewright.aws.session import Settings  # noqa: PLC0415 -- as above
+
     wanted = types.provider()
     parsed = {name: _parsed(wanted[name], text) for name, text in values.items() if name in wanted}
     region = parsed.get("region") or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not region:
         msg = "there is no AWS Region: set region of the aws provider, or AWS_REGION"
         raise EdgewrightError(msg)
-    settings = aws.Settings(region=region, endpoint_url=endpoint)
+    settings = Settings(region=region, endpoint_url=endpoint)
     for role in parsed.get("assumeRoles") or ():
-        settings = aws.Settings(
+        settings = Settings(
             region=region,
             endpoint_url=endpoint,
             role_arn=role["roleArn"],

@@ -36,7 +36,10 @@ class Shape:
 
 def differences(shape: Shape, name: str, type_: str, old: Any, new: Any) -> Iterator[tuple[Parts, Kind]]:
     """Yield the places under the property ``name`` where ``old`` (state) and ``new`` (program) differ."""
-    yield from _walk(shape, types.bare(type_), (name,), normal(type_, old), normal(type_, new))
+    for at, kind in _walk(shape, types.bare(type_), (name,), normal(type_, old), normal(type_, new)):
+        # An empty text or a false that is written down is a value to the person who reads the difference.
+        written = len(at) == 1 and old is not None and (new is not None or types.bare(type_) == "boolean")
+        yield at, Kind.UPDATE if written else kind
 
 
 def same(shape: Shape, name: str, type_: str, old: Any, new: Any) -> bool:
@@ -66,7 +69,11 @@ def normal(type_: str, value: Any) -> Any:
 def _walk(shape: Shape, type_: str, at: Parts, old: Any, new: Any) -> Iterator[tuple[Parts, Kind]]:
     dotted = ".".join(part for part in at if isinstance(part, str))
     if new is ABSENT:
-        if old is not ABSENT and dotted not in shape.computed:
+        if old is ABSENT or dotted in shape.computed:
+            return
+        if type_.startswith("{"):
+            yield from (((*at, key), Kind.DELETE) for key in old)
+        else:
             yield at, Kind.DELETE
         return
     if old is ABSENT and not (type_.startswith("{") and isinstance(new, dict)):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgewright.aws.session import Session
 from edgewright.canonical import canonical_json
 from edgewright.standin import policies
 from edgewright.standin.calls import asked, given
@@ -14,6 +13,9 @@ from edgewright.standin.names import AutoName
 from edgewright.standin.resource import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.rules import arn, between, length, matches, policy_text
 from edgewright.standin.tags import changes, listed, mapped
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 _NAME = matches(r"[\w+=,.@-]*", hint=r"must match [\w+=,.@-]")
 _DESCRIPTION = length(0, 1000)
@@ -60,11 +62,16 @@ class Roles:
         if answer is None:
             return None
         role = answer["Role"]
+        doing = f"read the policies attached to the IAM role {resource_id}"
+        attached = aws.items(
+            "iam", "list_attached_role_policies", "AttachedPolicies", doing=doing, RoleName=resource_id
+        )
         return {
             "arn": role["Arn"],
             "assumeRolePolicy": _text(role["AssumeRolePolicyDocument"]),
             "createDate": _time(role["CreateDate"]),
             "description": role.get("Description", ""),
+            "managedPolicyArns": sorted(policy["PolicyArn"] for policy in attached),
             "maxSessionDuration": role["MaxSessionDuration"],
             "name": role["RoleName"],
             "path": role["Path"],
@@ -79,15 +86,12 @@ class Roles:
         if "assumeRolePolicy" in changed:
             document = policies.plain(new["assumeRolePolicy"])
             aws.call("iam", "update_assume_role_policy", doing=doing, RoleName=resource_id, PolicyDocument=document)
-        if changed & {"description", "maxSessionDuration"}:
-            aws.call(
-                "iam",
-                "update_role",
-                doing=doing,
-                RoleName=resource_id,
-                Description=new.get("description", ""),
-                MaxSessionDuration=new["maxSessionDuration"],
-            )
+        if "description" in changed:
+            description = new.get("description", "")
+            aws.call("iam", "update_role_description", doing=doing, RoleName=resource_id, Description=description)
+        if "maxSessionDuration" in changed:
+            duration = new["maxSessionDuration"]
+            aws.call("iam", "update_role", doing=doing, RoleName=resource_id, MaxSessionDuration=duration)
         if "permissionsBoundary" in changed:
             boundary = new.get("permissionsBoundary")
             operation = "put_role_permissions_boundary" if boundary else "delete_role_permissions_boundary"
@@ -278,7 +282,7 @@ TYPES = (
         properties={
             "name": Property(replace=True, rules=(length(0, LONGEST_POLICY_NAME), _NAME)),
             "policy": Property(rules=(policy_text,)),
-            "role": Property(replace=True, rules=(_NAME,)),
+            "role": Property(replace=True),
         },
         shape=Shape(documents={"policy": policies.same_policy}),
         auto_name=AutoName("name", LONGEST_POLICY_NAME),

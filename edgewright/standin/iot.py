@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgewright.aws.session import Session
+from edgewright.aws.errors import AwsError
 from edgewright.standin import policies
 from edgewright.standin.calls import asked, given
 from edgewright.standin.diff import Shape
@@ -13,6 +13,9 @@ from edgewright.standin.names import AutoName
 from edgewright.standin.resource import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.rules import between, json_text
 from edgewright.standin.tags import changes, listed, mapped
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 LONGEST_NAME = 128
 MOST_VERSIONS = 5
@@ -187,9 +190,12 @@ class Memberships:
         """Return the membership."""
         group, _, thing = resource_id.partition("/")
         doing = f"read the groups of the thing {thing}"
-        if asked(aws, "iot", "describe_thing", doing=doing, thingName=thing) is None:
-            return None
-        groups = aws.items("iot", "list_thing_groups_for_thing", "thingGroups", doing=doing, thingName=thing)
+        try:
+            groups = list(aws.items("iot", "list_thing_groups_for_thing", "thingGroups", doing=doing, thingName=thing))
+        except AwsError as error:
+            if error.missing:
+                return None
+            raise
         if all(found["groupName"] != group for found in groups):
             return None
         return {"thingGroupName": group, "thingName": thing}

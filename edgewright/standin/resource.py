@@ -9,9 +9,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from edgewright.aws.session import Session
 from edgewright.errors import EdgewrightError
 from edgewright.provider.plugin import (
     UNKNOWN,
@@ -32,6 +31,9 @@ from edgewright.standin.diff import Shape, differences, normal, same
 from edgewright.standin.names import DEFAULTS, AutoName, made
 from edgewright.standin.rules import Rule
 from edgewright.standin.wording import REMEDY, examined
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 Values = dict[str, Any]
 REGION = "region"
@@ -180,7 +182,9 @@ class StandIn:
         return filled
 
     def _all_tags(self, account: Account, tags: Any) -> Any:
-        return UNKNOWN if is_unknown(tags) else {**account.default_tags, **(tags or {})}
+        if is_unknown(tags):
+            return UNKNOWN
+        return {**account.default_tags, **(tags if isinstance(tags, dict) else {})}
 
     # --- differences -----------------------------------------------------------------------------------------------
 
@@ -188,7 +192,7 @@ class StandIn:
         self, context: Context, resource_id: str, old_inputs: Values, old_outputs: Values, news: Values
     ) -> Diff:
         """Compare the state with what the program wants."""
-        del context, resource_id
+        del context, resource_id, old_inputs
         detailed: dict[str, Kind] = {}
         for name, type_ in self._types.items():
             for at, kind in differences(self.type.shape, name, type_, old_outputs.get(name), news.get(name)):
@@ -197,16 +201,12 @@ class StandIn:
         replacing = any(kind.name.endswith("_REPLACE") for kind in detailed.values())
         return Diff(
             detailed=detailed,
-            delete_before_replace=replacing and self._name_stays(old_inputs, news),
+            # Two of one name cannot exist side by side; with a new automatic name they can.
+            delete_before_replace=replacing
+            and self.type.auto_name is not None
+            and not made(news, self.type.auto_name.property),
             stables=sorted(name for name, served in self.type.properties.items() if served.replace),
         )
-
-    def _name_stays(self, old_inputs: Values, news: Values) -> bool:
-        # Two of one name cannot exist side by side; with a new automatic name they can.
-        name = self.type.auto_name
-        if name is None or made(news, name.property):
-            return False
-        return news.get(name.property) == old_inputs.get(name.property)
 
     def _changed(self, old_outputs: Values, news: Values) -> frozenset[str]:
         return frozenset(
@@ -240,7 +240,7 @@ class StandIn:
         state = await self._state(context, aws, resource_id, outputs)
         if state is None:
             return None
-        found = self._refreshed(inputs, state) if inputs else self._imported(context.configuration, state)
+        found = self._refreshed(inputs, state) if inputs else self._imported(state)
         return Read(resource_id, state, found)
 
     async def update(
@@ -289,6 +289,7 @@ class StandIn:
         for name, served in self.type.properties.items():
             if served.kept is not None:
                 answered[name] = before.get(name, served.kept)
+        answered["id"] = resource_id
         if self.type.regional:
             answered[REGION] = aws.region
         if self.type.tagged:
@@ -318,15 +319,13 @@ class StandIn:
                     found[name] = state.get(name)
         return found
 
-    def _imported(self, account: Account, state: Values) -> Values:
+    def _imported(self, state: Values) -> Values:
         found: Values = {DEFAULTS: []}
         for name, type_ in self._types.items():
             value = normal(type_, state.get(name))
             default = self.type.properties[name].default if name in self.type.properties else None
             if value is not None and value != default:
                 found[name] = value
-        if self.type.tagged:
-            found[ALL_TAGS] = {**account.default_tags, **(state.get(ALL_TAGS) or {})}
         return found
 
 

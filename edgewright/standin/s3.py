@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
 
 from edgewright.aws.errors import AwsError
-from edgewright.aws.session import Session
 from edgewright.standin.calls import asked
 from edgewright.standin.names import AutoName
 from edgewright.standin.resource import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.tags import listed, mapped
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 LONGEST_NAME = 63
 NO_BUCKET = frozenset({"NoSuchBucket"})

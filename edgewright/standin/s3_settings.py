@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgewright.aws.session import Session
 from edgewright.standin import policies
 from edgewright.standin import s3_lifecycle as lifecycle
 from edgewright.standin.calls import asked
@@ -15,6 +14,9 @@ from edgewright.standin.diff import Shape
 from edgewright.standin.resource import Property, Type, Values
 from edgewright.standin.rules import at_least, json_text, length, one_of
 from edgewright.standin.s3 import NO_BUCKET
+
+if TYPE_CHECKING:
+    from edgewright.aws.session import Session
 
 _BUCKET = Property(replace=True, rules=(length(1, 63),))
 _BLOCKS = {
@@ -38,6 +40,7 @@ class Setting:
         absent: The error codes by which S3 says that it is not set.
         request: Turns inputs into arguments of ``put``.
         outputs: Turns an answer of ``get`` into outputs; None when the setting is not made.
+        owned: Whether pulumi-aws knows an expected owner here; the stand-in never names one.
     """
 
     what: str
@@ -47,6 +50,7 @@ class Setting:
     absent: AbstractSet[str]
     request: Callable[[Values], Mapping[str, Any]]
     outputs: Callable[[Mapping[str, Any]], Values | None]
+    owned: bool = False
 
     def create(self, aws: Session, inputs: Values) -> str:
         """Write the setting."""
@@ -59,7 +63,9 @@ class Setting:
         doing = f"read the {self.what} of the bucket {resource_id}"
         answer = asked(aws, "s3", self.get, self.absent | NO_BUCKET, doing=doing, Bucket=resource_id)
         outputs = None if answer is None else self.outputs(answer)
-        return None if outputs is None else {"bucket": resource_id, **outputs}
+        if outputs is None:
+            return None
+        return {"bucket": resource_id, **outputs, **({"expectedBucketOwner": ""} if self.owned else {})}
 
     def update(self, aws: Session, resource_id: str, old: Values, new: Values, changed: AbstractSet[str]) -> None:
         """Write the setting over the one that is there."""
@@ -170,6 +176,7 @@ TYPES = (
                 "VersioningConfiguration": {"Status": inputs["versioningConfiguration"]["status"]},
             },
             outputs=_versioning,
+            owned=True,
         ),
         properties={"bucket": _BUCKET, "versioningConfiguration": Property()},
         nested_rules={"versioningConfiguration.status": (one_of("Enabled", "Suspended", "Disabled"),)},
@@ -185,6 +192,7 @@ TYPES = (
             absent=frozenset({"ServerSideEncryptionConfigurationNotFoundError"}),
             request=_encryption,
             outputs=_encrypted,
+            owned=True,
         ),
         properties={"bucket": _BUCKET, "rules": Property()},
         nested_rules={
@@ -250,6 +258,7 @@ TYPES = (
             absent=frozenset({"NoSuchLifecycleConfiguration"}),
             request=lifecycle.request,
             outputs=lifecycle.outputs,
+            owned=True,
         ),
         properties={"bucket": _BUCKET, "rules": Property(), "transitionDefaultMinimumObjectSize": Property()},
         nested_rules={

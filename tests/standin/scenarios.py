@@ -1,0 +1,353 @@
+"""Lives of resources: what is there first, what the program wants then; for the stand-in and the real provider."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Values = dict[str, Any]
+
+BUCKET = "aws:s3/bucket:Bucket"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+POLICY = "aws:iam/policy:Policy"
+THING = "aws:iot/thing:Thing"
+THING_GROUP = "aws:iot/thingGroup:ThingGroup"
+MEMBERSHIP = "aws:iot/thingGroupMembership:ThingGroupMembership"
+ROLE_ALIAS = "aws:iot/roleAlias:RoleAlias"
+IOT_POLICY = "aws:iot/policy:Policy"
+
+ACCOUNT = "111111111111"
+
+
+def trust(*services: str) -> str:
+    """Return a trust policy, oddly spaced on purpose."""
+    whom = list(services) if len(services) > 1 else services[0]
+    statement = {"Effect": "Allow", "Principal": {"Service": whom}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=1)
+
+
+def allow(*actions: str, resource: str | list[str] = "*") -> str:
+    """Return a permission policy."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def tls_only(bucket: str) -> str:
+    """Return a bucket policy."""
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def rule(name: str, **more: Any) -> Values:
+    """Return a lifecycle rule."""
+    return {"id": name, "status": "Enabled", **more}
+
+
+@dataclass(frozen=True)
+class Life:
+    """A resource that is made from ``before`` and changed to ``after``.
+
+    Attributes:
+        id: The test's id, and the resource's name.
+        token: Its type.
+        before: Its first inputs.
+        after: Its second inputs.
+        needs: Resources that must be there first: token and inputs.
+    """
+
+    id: str
+    token: str
+    before: Values
+    after: Values
+    needs: tuple[tuple[str, Values], ...] = field(default=())
+
+
+def _bucket(name: str) -> tuple[tuple[str, Values], ...]:
+    return ((BUCKET, {"bucket": name}),)
+
+
+ROLE_FOR_ALIASES = (ROLE, {"name": "alias-role", "assumeRolePolicy": trust("credentials.iot.amazonaws.com")})
+OTHER_ROLE = (ROLE, {"name": "other-role", "assumeRolePolicy": trust("credentials.iot.amazonaws.com")})
+ALIAS_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/alias-role"
+OTHER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/other-role"
+
+LIVES = (
+    Life(
+        "bucket-tags",
+        BUCKET,
+        {"bucket": "b-tags", "tags": {"a": "1", "b": "2"}},
+        {"bucket": "b-tags", "tags": {"b": "3", "c": "4"}},
+    ),
+    Life("bucket-untagged", BUCKET, {"bucket": "b-untagged", "tags": {"a": "1"}}, {"bucket": "b-untagged"}),
+    Life("bucket-renamed", BUCKET, {"bucket": "b-old-name"}, {"bucket": "b-new-name"}),
+    Life("bucket-auto-name", BUCKET, {"forceDestroy": True}, {"forceDestroy": False}),
+    Life(
+        "versioning-suspended",
+        VERSIONING,
+        {"bucket": "b-versioning", "versioningConfiguration": {"status": "Enabled"}},
+        {"bucket": "b-versioning", "versioningConfiguration": {"status": "Suspended"}},
+        _bucket("b-versioning"),
+    ),
+    Life(
+        "encryption-key",
+        ENCRYPTION,
+        {"bucket": "b-encryption", "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+        {
+            "bucket": "b-encryption",
+            "rules": [
+                {
+                    "applyServerSideEncryptionByDefault": {
+                        "sseAlgorithm": "aws:kms",
+                        "kmsMasterKeyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/7a1b",
+                    },
+                    "bucketKeyEnabled": True,
+                }
+            ],
+        },
+        _bucket("b-encryption"),
+    ),
+    Life(
+        "public-access-one-less",
+        PUBLIC_ACCESS,
+        {"bucket": "b-public", "blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True},
+        {"bucket": "b-public", "blockPublicAcls": True, "blockPublicPolicy": False, "restrictPublicBuckets": True},
+        _bucket("b-public"),
+    ),
+    Life(
+        "ownership",
+        OWNERSHIP,
+        {"bucket": "b-ownership", "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        {"bucket": "b-ownership", "rule": {"objectOwnership": "ObjectWriter"}},
+        _bucket("b-ownership"),
+    ),
+    Life(
+        "bucket-policy-of-another-bucket",
+        BUCKET_POLICY,
+        {"bucket": "b-policy", "policy": tls_only("b-policy")},
+        {"bucket": "b-policy-2", "policy": tls_only("b-policy-2")},
+        (*_bucket("b-policy"), *_bucket("b-policy-2")),
+    ),
+    Life(
+        "bucket-policy-changed",
+        BUCKET_POLICY,
+        {"bucket": "b-policy-3", "policy": tls_only("b-policy-3")},
+        {"bucket": "b-policy-3", "policy": tls_only("b-policy-3").replace("TlsOnly", "OnlyTls")},
+        _bucket("b-policy-3"),
+    ),
+    Life(
+        "lifecycle-one-rule-more",
+        LIFECYCLE,
+        {
+            "bucket": "b-lifecycle",
+            "rules": [
+                rule("uploads", filter={"prefix": ""}, abortIncompleteMultipartUpload={"daysAfterInitiation": 7})
+            ],
+        },
+        {
+            "bucket": "b-lifecycle",
+            "rules": [
+                rule("uploads", filter={"prefix": ""}, abortIncompleteMultipartUpload={"daysAfterInitiation": 3}),
+                rule(
+                    "old",
+                    filter={"prefix": "captures/"},
+                    expiration={"days": 365},
+                    noncurrentVersionExpiration={"noncurrentDays": 30},
+                    transitions=[
+                        {"days": 30, "storageClass": "STANDARD_IA"},
+                        {"days": 90, "storageClass": "GLACIER"},
+                    ],
+                ),
+            ],
+        },
+        _bucket("b-lifecycle"),
+    ),
+    Life(
+        "role-in-place",
+        ROLE,
+        {
+            "name": "role-in-place",
+            "assumeRolePolicy": trust("lambda.amazonaws.com"),
+            "description": "d",
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "role-in-place",
+            "assumeRolePolicy": trust("lambda.amazonaws.com", "ec2.amazonaws.com"),
+            "maxSessionDuration": 7200,
+            "tags": {"b": "1"},
+            "permissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        },
+    ),
+    Life(
+        "role-renamed",
+        ROLE,
+        {"name": "role-old", "assumeRolePolicy": trust("lambda.amazonaws.com")},
+        {"name": "role-new", "assumeRolePolicy": trust("lambda.amazonaws.com")},
+    ),
+    Life(
+        "role-moved",
+        ROLE,
+        {"name": "role-moved", "assumeRolePolicy": trust("lambda.amazonaws.com")},
+        {"name": "role-moved", "assumeRolePolicy": trust("lambda.amazonaws.com"), "path": "/edge/"},
+    ),
+    Life(
+        "role-moved-auto-name",
+        ROLE,
+        {"assumeRolePolicy": trust("lambda.amazonaws.com")},
+        {"assumeRolePolicy": trust("lambda.amazonaws.com"), "path": "/edge/"},
+    ),
+    Life(
+        "role-policy-changed",
+        ROLE_POLICY,
+        {"role": "holder", "name": "permissions", "policy": allow("s3:GetObject")},
+        {"role": "holder", "name": "permissions", "policy": allow("s3:GetObject", "s3:PutObject")},
+        ((ROLE, {"name": "holder", "assumeRolePolicy": trust("lambda.amazonaws.com")}),),
+    ),
+    Life(
+        "role-policy-renamed",
+        ROLE_POLICY,
+        {"role": "holder-2", "name": "permissions", "policy": allow("s3:GetObject")},
+        {"role": "holder-2", "name": "rights", "policy": allow("s3:GetObject")},
+        ((ROLE, {"name": "holder-2", "assumeRolePolicy": trust("lambda.amazonaws.com")}),),
+    ),
+    Life(
+        "policy-changed",
+        POLICY,
+        {"name": "grant", "policy": allow("sts:AssumeRole"), "description": "d", "tags": {"a": "1"}},
+        {
+            "name": "grant",
+            "policy": allow("sts:AssumeRole", resource="arn:aws:iam::222222222222:role/x"),
+            "description": "d",
+        },
+    ),
+    Life(
+        "policy-described-anew",
+        POLICY,
+        {"name": "grant-2", "policy": allow("sts:AssumeRole"), "description": "d"},
+        {"name": "grant-2", "policy": allow("sts:AssumeRole"), "description": "e"},
+    ),
+    Life(
+        "thing-attributes",
+        THING,
+        {"name": "cam-1", "attributes": {"a": "1", "b": "2"}},
+        {"name": "cam-1", "attributes": {"b": "3"}},
+    ),
+    Life("thing-bare", THING, {"name": "cam-2", "attributes": {"a": "1"}}, {"name": "cam-2"}),
+    Life("thing-renamed", THING, {"name": "cam-3"}, {"name": "cam-4"}),
+    Life(
+        "group-properties",
+        THING_GROUP,
+        {
+            "name": "group-1",
+            "properties": {"description": "d", "attributePayload": {"attributes": {"a": "1"}}},
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "group-1",
+            "properties": {"description": "e", "attributePayload": {"attributes": {"b": "1"}}},
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "group-under-a-parent",
+        THING_GROUP,
+        {"name": "group-2"},
+        {"name": "group-2", "parentGroupName": "parent"},
+        ((THING_GROUP, {"name": "parent"}),),
+    ),
+    Life(
+        "membership-of-another-thing",
+        MEMBERSHIP,
+        {"thingGroupName": "group-3", "thingName": "cam-5"},
+        {"thingGroupName": "group-3", "thingName": "cam-6"},
+        ((THING_GROUP, {"name": "group-3"}), (THING, {"name": "cam-5"}), (THING, {"name": "cam-6"})),
+    ),
+    Life(
+        "alias-in-place",
+        ROLE_ALIAS,
+        {"alias": "alias-1", "roleArn": ALIAS_ROLE_ARN, "tags": {"a": "1"}},
+        {"alias": "alias-1", "roleArn": OTHER_ROLE_ARN, "credentialDuration": 900},
+        (ROLE_FOR_ALIASES, OTHER_ROLE),
+    ),
+    Life(
+        "alias-renamed",
+        ROLE_ALIAS,
+        {"alias": "alias-2", "roleArn": ALIAS_ROLE_ARN},
+        {"alias": "alias-3", "roleArn": ALIAS_ROLE_ARN},
+        (ROLE_FOR_ALIASES,),
+    ),
+    Life(
+        "iot-policy-changed",
+        IOT_POLICY,
+        {"name": "device", "policy": allow("iot:Connect"), "tags": {"a": "1"}},
+        {"name": "device", "policy": allow("iot:Connect", "iot:Publish"), "tags": {"a": "2"}},
+    ),
+    Life(
+        "iot-policy-renamed",
+        IOT_POLICY,
+        {"name": "device-2", "policy": allow("iot:Connect")},
+        {"name": "device-3", "policy": allow("iot:Connect")},
+    ),
+)
+
+BAD = (
+    (BUCKET, {"bukcet": "x"}),
+    (BUCKET, {"tags": "x"}),
+    (BUCKET, {"forceDestroy": "yes"}),
+    (ROLE, {}),
+    (ROLE, {"assumeRolePolicy": "x"}),
+    (ROLE, {"assumeRolePolicy": "{}", "name": "a b"}),
+    (ROLE, {"assumeRolePolicy": "{}", "maxSessionDuration": 60}),
+    (ROLE, {"assumeRolePolicy": "{}", "description": "x" * 1001}),
+    (ROLE, {"assumeRolePolicy": "{}", "permissionsBoundary": "x"}),
+    (ROLE_POLICY, {"role": "x"}),
+    (ROLE_POLICY, {"role": "x", "policy": "{"}),
+    (ROLE_POLICY, {"role": "x", "policy": "{}", "name": "a b"}),
+    (POLICY, {"policy": "[]"}),
+    (POLICY, {"policy": "{}", "name": "a b"}),
+    (THING_GROUP, {"properties": {"descripton": "x"}}),
+    (MEMBERSHIP, {"thingName": "x"}),
+    (ROLE_ALIAS, {}),
+    (ROLE_ALIAS, {"alias": "x", "roleArn": "arn:aws:iam::111111111111:role/x", "credentialDuration": 60}),
+    (IOT_POLICY, {"policy": "x"}),
+    (VERSIONING, {"bucket": "x"}),
+    (VERSIONING, {"bucket": "x", "versioningConfiguration": {}}),
+    (VERSIONING, {"bucket": "x", "versioningConfiguration": {"status": "On"}}),
+    (ENCRYPTION, {"bucket": "x"}),
+    (ENCRYPTION, {"bucket": "x", "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES"}}]}),
+    (ENCRYPTION, {"bucket": "x", "rules": [{"applyServerSideEncryption": {}}]}),
+    (PUBLIC_ACCESS, {"blockPublicAcls": True}),
+    (PUBLIC_ACCESS, {"bucket": "x", "blockPublicAcls": "x"}),
+    (BUCKET_POLICY, {"bucket": "x", "policy": "x"}),
+    (OWNERSHIP, {"bucket": "x", "rule": {"objectOwnership": "Mine"}}),
+    (LIFECYCLE, {"bucket": "x", "rules": [{"id": "a", "status": "On"}]}),
+    (LIFECYCLE, {"bucket": "x", "rules": [{"status": "Enabled"}]}),
+)
+"""Inputs that both refuse."""
+
+GOOD = (
+    (BUCKET, {"bucket": "UPPER_case"}),
+    (THING_GROUP, {"name": "a b"}),
+    (THING, {"name": "a b"}),
+    (ROLE_ALIAS, {"alias": "a b", "roleArn": "x"}),
+    (ROLE, {"assumeRolePolicy": {"Version": "2012-10-17", "Statement": []}}),
+    (ROLE, {"assumeRolePolicy": "{}", "path": "x"}),
+    (IOT_POLICY, {"policy": "[]"}),
+    (BUCKET_POLICY, {"bucket": "x", "policy": "[]"}),
+)
+"""Inputs that neither refuses in a check, whatever AWS says later."""

@@ -1,0 +1,78 @@
+"""What AWS says of a resource, asked with boto3 and not through any plugin."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from edgewright.sandbox.control import Sandbox
+from tests.standin import scenarios as s
+
+VOLATILE = frozenset(
+    {
+        "ResponseMetadata",
+        "CreateDate",
+        "UpdateDate",
+        "RoleId",
+        "PolicyId",
+        "RoleLastUsed",
+        "creationDate",
+        "thingGroupId",
+    }
+    | {"lastModifiedDate", "generationId", "thingId", "LastModified", "createDate"}
+)
+
+
+def aws_state(sandbox: Sandbox, token: str, identity: str) -> Any:
+    """Return everything that matters about the resource of type ``token``."""
+    iam, iot, s3 = (sandbox.client(service) for service in ("iam", "iot", "s3"))
+    head, _, tail = identity.partition(":")
+    group, _, thing = identity.partition("/")
+    calls: dict[str, list[tuple[Any, dict[str, Any]]]] = {
+        s.BUCKET: [(s3.get_bucket_location, {"Bucket": identity}), (s3.get_bucket_tagging, {"Bucket": identity})],
+        s.VERSIONING: [(s3.get_bucket_versioning, {"Bucket": identity})],
+        s.ENCRYPTION: [(s3.get_bucket_encryption, {"Bucket": identity})],
+        s.PUBLIC_ACCESS: [(s3.get_public_access_block, {"Bucket": identity})],
+        s.BUCKET_POLICY: [(s3.get_bucket_policy, {"Bucket": identity})],
+        s.OWNERSHIP: [(s3.get_bucket_ownership_controls, {"Bucket": identity})],
+        s.LIFECYCLE: [(s3.get_bucket_lifecycle_configuration, {"Bucket": identity})],
+        s.ROLE: [(iam.get_role, {"RoleName": identity})],
+        s.ROLE_POLICY: [(iam.get_role_policy, {"RoleName": head, "PolicyName": tail})],
+        s.POLICY: [(iam.get_policy, {"PolicyArn": identity}), (iam.list_policy_versions, {"PolicyArn": identity})],
+        s.THING: [(iot.describe_thing, {"thingName": identity})],
+        s.THING_GROUP: [(iot.describe_thing_group, {"thingGroupName": identity})],
+        s.MEMBERSHIP: [(iot.list_things_in_thing_group, {"thingGroupName": group})] if thing else [],
+        s.ROLE_ALIAS: [(iot.describe_role_alias, {"roleAlias": identity})],
+        s.IOT_POLICY: [
+            (iot.get_policy, {"policyName": identity}),
+            (iot.list_policy_versions, {"policyName": identity}),
+        ],
+    }
+    answers = [_asked(call, arguments) for call, arguments in calls[token]]
+    arns = [
+        answer[key]
+        for answer in answers
+        for key in ("thingGroupArn", "policyArn")
+        if isinstance(answer, dict) and key in answer
+    ]
+    answers += [_asked(iot.list_tags_for_resource, {"resourceArn": arn}) for arn in arns]
+    return json.loads(json.dumps(_settled(answers), default=str))
+
+
+def _asked(call: Any, arguments: dict[str, Any]) -> Any:
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _settled(item) for key, item in value.items() if key not in VOLATILE}
+    if isinstance(value, list):
+        return sorted(
+            (_settled(item) for item in value), key=lambda item: json.dumps(item, default=str, sort_keys=True)
+        )
+    return value

@@ -1,0 +1,161 @@
+"""The stand-in answers as the real provider does: same checks, same differences, same state, same AWS."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewright.sandbox import control
+from edgewright.sandbox.control import Sandbox
+from edgewright.standin import policies
+from tests.standin.scenarios import BAD, GOOD, LIFECYCLE, LIVES, Life
+from tests.standin.snapshot import aws_state
+from tests.standin.wire import STANDIN, Diffed, Wire, plugin
+
+REAL = os.environ.get("EDGEWRIGHT_AWS_PLUGIN")
+pytestmark = [
+    pytest.mark.skipif(not REAL, reason="EDGEWRIGHT_AWS_PLUGIN names no folder with a real aws plugin"),
+    # One pair of plugins and sandboxes for all of them: to start one each costs more than all tests together.
+    pytest.mark.xdist_group("aws-plugins"),
+]
+# Made by AWS, so never the same twice.
+MADE = frozenset({"createDate", "uniqueId", "policyId", "metadatas"})
+# Of a bucket, the real provider reads every setting that has a resource of its own; the stand-in leaves it to those.
+NOT_READ = frozenset({"bucketNamespace", "grants", "hostedZoneId", "versioning"})
+FOLDED = frozenset({"tags", "tagsAll", "rules"})
+# Tags of buckets go through S3 Control there; boto3 can reach it only through a proxy, so they go through S3 here.
+OWN_CALLS = {("s3", "GetBucketTagging"), ("s3", "PutBucketTagging"), ("s3", "DeleteBucketTagging")}
+_SUFFIX = re.compile(r"-[0-9a-f]{7}\b")
+Values = dict[str, Any]
+
+
+@dataclass
+class Side:
+    """A plugin with a sandbox of its own."""
+
+    wire: Wire
+    sandbox: Sandbox
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side]]:
+    """The stand-in and the real provider, each configured."""
+    folder = tmp_path_factory.mktemp("parity")
+    assert REAL is not None
+    with (
+        control.start(folder / "standin") as ours,
+        control.start(folder / "real") as theirs,
+        plugin(STANDIN, ours.aws_environment(), folder) as standin,
+        plugin(Path(REAL) / "pulumi-resource-aws", {**theirs.aws_environment(), "REALAWS_FAST": "1"}, folder) as real,
+    ):
+        for wire in (standin, real):
+            assert wire.configure(region="eu-west-1", skipCredentialsValidation="false") == []
+        yield Side(standin, ours), Side(real, theirs)
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.id)
+def test_a_life_is_the_same(life: Life, sides: tuple[Side, Side]) -> None:
+    """Check, create, read, import, diff, update, delete: each answer is the real provider's."""
+    ours, theirs = (_live(life, side) for side in sides)
+    calls, real_calls = ours.pop("calls"), theirs.pop("calls")
+    if life.token == LIFECYCLE:
+        theirs.pop("detail")  # the real provider gives none for the resources of its newer framework
+    for step, expected in theirs.items():
+        assert (step, ours[step]) == (step, expected)
+    assert calls - real_calls <= OWN_CALLS, "the stand-in needs a permission that the real provider does not"
+
+
+@pytest.mark.parametrize(("token", "inputs"), BAD, ids=lambda value: str(value)[:60])
+def test_bad_inputs_are_refused_at_the_same_places(token: str, inputs: Values, sides: tuple[Side, Side]) -> None:
+    ours, theirs = (_places(side.wire.check(token, "r", inputs)[1]) for side in sides)
+    assert theirs
+    # The real provider cuts the path of what is inside a set.
+    assert len(ours) == len(theirs)
+    assert all(mine.startswith(real) for mine, real in zip(ours, theirs, strict=True)), (ours, theirs)
+
+
+@pytest.mark.parametrize(("token", "inputs"), GOOD, ids=lambda value: str(value)[:60])
+def test_what_the_real_provider_lets_through_passes(token: str, inputs: Values, sides: tuple[Side, Side]) -> None:
+    for side in sides:
+        assert side.wire.check(token, "r", inputs)[1] == []
+
+
+def _live(life: Life, side: Side) -> dict[str, Any]:
+    wire = side.wire
+    told: dict[str, Any] = {}
+    for number, (token, wanted) in enumerate(life.needs):
+        inputs, _ = wire.check(token, f"{life.id}-{number}", wanted)
+        if not wire.read(token, f"{life.id}-{number}", str(wanted.get("name") or wanted.get("bucket")))[0]:
+            wire.create(token, f"{life.id}-{number}", inputs)
+    name, token = life.id, life.token
+    side.sandbox.forget_calls()
+    inputs, failures = wire.check(token, name, life.before)
+    told["inputs"] = _plain(inputs), failures
+    identity, outputs = wire.create(token, name, inputs)
+    told["created"] = _plain(identity), _state(outputs)
+    told["calls"] = _calls(side)
+    told["aws"] = _plain(aws_state(side.sandbox, token, identity))
+    side.sandbox.forget_calls()
+    told["nothing to do"] = wire.diff(token, name, identity, (inputs, outputs), inputs).changes
+    again = wire.read(token, name, identity, inputs, outputs)
+    told["read"] = _plain(again[0]), _state(again[1]), _plain(again[2])
+    imported = wire.read(token, name, identity)
+    told["imported"] = _plain(imported[0]), _state(imported[1]), _state(imported[2])
+    wanted, failures = wire.check(token, name, life.after, inputs)
+    told["new inputs"] = _plain(wanted), failures
+    diff = wire.diff(token, name, identity, (inputs, outputs), wanted)
+    told["difference"] = diff.changes, diff.replaces, diff.delete_before_replace
+    told["detail"] = _folded(diff)
+    if diff.changes and not diff.replaces:
+        outputs = wire.update(token, name, identity, (inputs, outputs), wanted)
+        told["updated"] = _state(outputs)
+        told["calls"] |= _calls(side)
+        told["aws after"] = _plain(aws_state(side.sandbox, token, identity))
+        side.sandbox.forget_calls()
+        told["nothing left to do"] = wire.diff(token, name, identity, (wanted, outputs), wanted).changes
+        inputs = wanted
+    wire.delete(token, name, identity, (inputs, outputs))
+    told["gone"] = wire.read(token, name, identity, inputs, outputs)[0]
+    told["calls"] |= _calls(side)
+    return told
+
+
+def _calls(side: Side) -> set[tuple[str, str]]:
+    return {(call["service"], _SUFFIX.sub("", call["operation"])) for call in side.sandbox.calls()}
+
+
+def _folded(diff: Diffed) -> Any:
+    """Return a difference by property: how deep the real provider points depends on how its schema nests sets."""
+    tops = {re.split(r"[.\[]", path)[0]: kind.endswith("_REPLACE") for path, kind in diff.kinds.items()}
+    whole = {path: kind for path, kind in diff.kinds.items() if path in tops and path not in FOLDED}
+    return tops, whole
+
+
+def _state(outputs: Values) -> Any:
+    """Return what can be compared: neither what AWS makes up nor what the stand-in does not read."""
+    kept = {key: item for key, item in outputs.items() if key not in MADE | NOT_READ and not key.startswith("__")}
+    return {key: value for key, value in _plain(kept).items() if value}
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` without automatic suffixes, markers of defaults, and the spelling of documents."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if key != "__defaults"}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return policies.plain(value) if value.startswith("{") else _SUFFIX.sub("-#######", value)
+    return value
+
+
+def _places(failures: list[str]) -> list[str]:
+    found = [
+        re.search(r"Examine values at '([^']*)'|Missing required property '([^']*)'", reason) for reason in failures
+    ]
+    return sorted((match.group(1) or f"r.{match.group(2)}") if match else "" for match in found)
