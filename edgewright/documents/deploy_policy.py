@@ -77,7 +77,7 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
             policy.statement(
                 "Deployments",
                 # No resource type: a deployment has no ARN before it is made, and the lists are of the whole account.
-                ["greengrass:CreateDeployment", "greengrass:ListCoreDevices", "greengrass:ListDeployments"],
+                ["greengrass:CreateDeployment", "greengrass:ListDeployments"],
                 ["*"],
             ),
             policy.statement(
@@ -92,13 +92,13 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
                 ],
                 [f"{greengrass}:deployments:*"],
             ),
+            # No DeleteComponent: a revert needs the versions of before, so only an administrator takes one away.
             policy.statement(
                 "ComponentVersions",
                 [
                     "greengrass:CreateComponentVersion",
                     "greengrass:DescribeComponent",
                     "greengrass:GetComponent",
-                    "greengrass:ListComponentVersions",
                     "greengrass:ListTagsForResource",
                     "greengrass:TagResource",
                     "greengrass:UntagResource",
@@ -107,11 +107,7 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
             ),
             policy.statement(
                 "CoreDevices",
-                [
-                    "greengrass:GetCoreDevice",
-                    "greengrass:ListEffectiveDeployments",
-                    "greengrass:ListInstalledComponents",
-                ],
+                ["greengrass:ListEffectiveDeployments"],
                 [f"{greengrass}:coreDevices:*"],
             ),
             # Greengrass hands a deployment out as a job or, for a thing, through a shadow, in the caller's name.

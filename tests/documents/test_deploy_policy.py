@@ -28,10 +28,11 @@ def test_only_device_roles_are_passed_and_only_to_aws_iot() -> None:
     }
 
 
-def test_artifacts_are_uploaded_and_read_but_never_deleted() -> None:
+def test_what_a_revert_needs_is_never_deleted() -> None:
     document = deploy_policy.deploy_role(places.stage("prod"))
     for statement in statements(document):
-        assert not any(action.startswith("s3:DeleteObject") for action in listed(statement["Action"]))
+        for action in listed(statement["Action"]):
+            assert not action.startswith(("s3:DeleteObject", "greengrass:DeleteComponent"))
 
 
 def test_the_names_that_the_program_gives_are_within_the_patterns() -> None:
