@@ -21,7 +21,9 @@ from typing import Any, Final
 
 from edgewright import output
 from edgewright.sandbox.device import guardian, settings
-from edgewright.sandbox.device.cloud import CloudError, Connection, HttpCloud, UnreachableError, ask
+from edgewright.sandbox.device.cloud import CloudError, UnreachableError
+from edgewright.sandbox.device.connection import Connection, ask
+from edgewright.sandbox.device.http_cloud import HttpCloud
 from edgewright.sandbox.device.logs import BoundedLog
 from edgewright.sandbox.device.machine import Launcher
 from edgewright.sandbox.device.nucleus import CoreDevice

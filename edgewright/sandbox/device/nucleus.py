@@ -11,28 +11,28 @@ import shutil
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final
 
 from edgewright.sandbox.device import documents, reporting
 from edgewright.sandbox.device.assembling import Surroundings
-from edgewright.sandbox.device.cloud import Candidate, Cloud, CloudError, JobExecution, Shadow, UnreachableError
+from edgewright.sandbox.device.cloud import Cloud, CloudError, UnreachableError
 from edgewright.sandbox.device.components import State, Status
-from edgewright.sandbox.device.deploying import Result, Workshop, deploy
+from edgewright.sandbox.device.deploying import Result, deploy
 from edgewright.sandbox.device.documents import Deployment
 from edgewright.sandbox.device.failures import DeploymentError, InterruptedDeploymentError
+from edgewright.sandbox.device.gate import Gate
 from edgewright.sandbox.device.logs import BoundedLog
 from edgewright.sandbox.device.machine import Launcher, Machine
 from edgewright.sandbox.device.paths import DevicePaths, write_atomically
-from edgewright.sandbox.device.recipes import NUCLEUS_TYPE, Recipe
+from edgewright.sandbox.device.recipes import NUCLEUS_TYPE
+from edgewright.sandbox.device.reporter import Reporter
 from edgewright.sandbox.device.settings import Knobs, Settings
 from edgewright.sandbox.device.state import NUCLEUS, DeviceState, load
 from edgewright.sandbox.device.token_exchange import Credentials, TokenExchange
+from edgewright.sandbox.device.workshop import FIRST_WAIT, LONGEST_WAIT, Workshop
 
 _POLL: Final = 20.0  # seconds of a long poll
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0  # seconds between attempts to reach the cloud
-_WORST_FIRST: Final = ("BROKEN_COMPONENT", "ERRORED_COMPONENT", "COMPONENT_STATUS_CHANGE")
 _JOB_STATUS: Final = {"SUCCESSFUL": "SUCCEEDED", "REJECTED": "REJECTED"}
-Answer = TypeVar("Answer")
 
 
 class CoreDevice:
@@ -73,10 +73,7 @@ class CoreDevice:
         self._log = BoundedLog(paths.log("greengrass"))
         self._stopping = threading.Event()
         self._turned = threading.Condition()
-        self._publishing = threading.Lock()
-        self._changed: dict[str, reporting.Trigger] = {}
-        self._deploying = False
-        self._cloud: Cloud = _Gate(cloud, lambda: self._knobs.offline)
+        self._cloud: Cloud = Gate(cloud, lambda: self._knobs.offline)
         self._install_nucleus()
         self._surroundings = Surroundings(
             settings,
@@ -101,10 +98,11 @@ class CoreDevice:
             knobs=lambda: self._knobs,
             turned=self._turned,
         )
+        self._reporter = Reporter(self._shop)
         name = settings.identity.thing
         self._threads = [
             threading.Thread(target=self._guarded, args=(self._work,), name=f"{name} worker", daemon=True),
-            threading.Thread(target=self._guarded, args=(self._tell,), name=f"{name} reporter", daemon=True),
+            threading.Thread(target=self._guarded, args=(self._reporter.run,), name=f"{name} reporter", daemon=True),
         ]
 
     def start(self) -> None:
@@ -145,6 +143,9 @@ class CoreDevice:
         self._state.save(self._paths)
         self._log.line("nucleus stopped")
 
+    def _note(self, status: Status, before: State) -> None:
+        self._reporter.note(status, before)
+
     # The worker.
 
     def _guarded(self, body: Callable[[], None]) -> None:
@@ -174,25 +175,25 @@ class CoreDevice:
         self._state.save(self._paths)
 
     def _work(self) -> None:
-        wait, news, connected = _FIRST_WAIT, 0, False
+        wait, news, connected = FIRST_WAIT, 0, False
         trigger: reporting.Trigger = "NUCLEUS_LAUNCH"
         while not self._stopping.is_set():
             try:
                 if not connected:
-                    self._publish(trigger)
+                    self._reporter.send(trigger)
                     connected, trigger = True, "RECONNECT"
                 self._flush()
                 self._take_jobs()
                 self._take_shadow()
-                wait = _FIRST_WAIT
+                wait = FIRST_WAIT
                 news = self._cloud.wait_for_news(news, _POLL)
             except UnreachableError as error:
                 connected, news = False, 0
                 self._pause(f"no connection: {error}", wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+                wait = min(wait * 2, LONGEST_WAIT)
             except CloudError as error:
                 self._pause(f"the cloud refuses: {error}", wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+                wait = min(wait * 2, LONGEST_WAIT)
 
     def _pause(self, why: str, seconds: float) -> None:
         """Wait before the next attempt; an offline device waits until it is turned on again."""
@@ -232,7 +233,7 @@ class CoreDevice:
     def _carry_out(self, document: Any, source: documents.Source, job_id: str | None) -> None:
         """Carry out a deployment and tell the cloud what became of it."""
         deployment: Deployment | None = None
-        self._deploying = True
+        self._reporter.deploying = True
         try:
             deployment = documents.parse(document, source)
             self._log.line(f"deployment {deployment.identifier} of {deployment.group} begins")
@@ -240,7 +241,7 @@ class CoreDevice:
         except DeploymentError as error:
             result = Result("REJECTED" if deployment is None else "FAILED_NO_STATE_CHANGE", error)
         finally:
-            self._deploying = False
+            self._reporter.deploying = False
         found = document if isinstance(document, dict) else {}
         identifier = str(found.get("deploymentId") or "")
         because = f": {result.error}" if result.error is not None else ""
@@ -265,7 +266,7 @@ class CoreDevice:
             item = self._state.outbox[0]
             information = item["information"]
             job = item["job"]
-            self._publish("THING_GROUP_DEPLOYMENT" if job else "THING_DEPLOYMENT", deployment=information)
+            self._reporter.send("THING_GROUP_DEPLOYMENT" if job else "THING_DEPLOYMENT", deployment=information)
             try:
                 if job:
                     details = reporting.job_details(information["statusDetails"])
@@ -290,57 +291,6 @@ class CoreDevice:
             "ggcVersion": self._state.nucleus_version,
         }
 
-    # The reporter.
-
-    def _note(self, status: Status, _before: State) -> None:
-        """Called by the machine, under its lock, whenever a component's state changes."""
-        trigger = reporting.worth_telling(status.state, self._state.nucleus_version, deploying=self._deploying)
-        if trigger is not None:
-            with self._turned:
-                self._changed[status.name] = trigger
-                self._turned.notify_all()
-
-    def _tell(self) -> None:
-        while not self._stopping.is_set():
-            with self._turned:
-                self._turned.wait_for(lambda: self._stopping.is_set() or bool(self._changed))
-                changed, self._changed = self._changed, {}
-            if self._stopping.is_set():
-                return
-            worst = min(changed.values(), key=_WORST_FIRST.index)
-            try:
-                self._publish(worst, only=list(changed))
-            except UnreachableError:
-                continue  # on return a message about everything goes out
-
-    def _publish(
-        self,
-        trigger: reporting.Trigger,
-        *,
-        only: list[str] | None = None,
-        deployment: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Send a fleet status message; one at a time, so that they arrive in the order of what they say."""
-        with self._publishing:
-            statuses = self._machine.statuses()
-            known = self._known(statuses)
-            payload = reporting.message(
-                self.settings, self._state, statuses, known, trigger=trigger, only=only, deployment=deployment
-            )
-            try:
-                self._cloud.publish(reporting.topic(self.settings.identity.thing), payload)
-            except CloudError as error:
-                self._log.line(f"the fleet status is refused: {error}")
-
-    def _known(self, statuses: Mapping[str, Status]) -> dict[str, Recipe]:
-        found = {}
-        for name, status in statuses.items():
-            try:
-                found[name] = self._shop.recipe(name, status.version)
-            except (OSError, DeploymentError):
-                continue
-        return found
-
 
 def _remembered(settings: Settings, paths: DevicePaths, *, same: bool) -> DeviceState:
     """What the device remembers; one with another certificate was made anew, and its disk is empty."""
@@ -351,59 +301,3 @@ def _remembered(settings: Settings, paths: DevicePaths, *, same: bool) -> Device
         state = DeviceState()
     state.certificate = certificate
     return state
-
-
-class _Gate:
-    """The cloud as a device sees it: nothing of it while the device is offline."""
-
-    def __init__(self, cloud: Cloud, offline: Callable[[], bool]) -> None:
-        self._cloud = cloud
-        self._offline = offline
-
-    def _through(self, ask: Callable[[], Answer]) -> Answer:
-        if self._offline():
-            msg = "the device is offline"
-            raise UnreachableError(msg)
-        answer = ask()
-        if self._offline():  # what arrived meanwhile never did
-            msg = "the device went offline"
-            raise UnreachableError(msg)
-        return answer
-
-    def wait_for_news(self, since: int, timeout: float) -> int:
-        return self._through(lambda: self._cloud.wait_for_news(since, timeout))
-
-    def next_job(self) -> JobExecution | None:
-        return self._through(self._cloud.next_job)
-
-    def update_job(self, job_id: str, status: str, details: Mapping[str, str]) -> None:
-        self._through(lambda: self._cloud.update_job(job_id, status, details))
-
-    def shadow(self) -> Shadow | None:
-        return self._through(self._cloud.shadow)
-
-    def update_shadow(self, reported: Mapping[str, Any]) -> None:
-        self._through(lambda: self._cloud.update_shadow(reported))
-
-    def thing_groups(self) -> list[str]:
-        return self._through(self._cloud.thing_groups)
-
-    def resolve(
-        self, name: str, local: str | None, requirements: Mapping[str, str], platform: Mapping[str, str]
-    ) -> Candidate | None:
-        return self._through(lambda: self._cloud.resolve(name, local, requirements, platform))
-
-    def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
-        self._through(lambda: self._cloud.publish(topic, payload))
-
-    def credentials(self) -> dict[str, str]:
-        return self._through(self._cloud.credentials)
-
-    def download(self, bucket: str, key: str, file: BinaryIO) -> None:
-        self._through(lambda: self._cloud.download(bucket, key, file))
-
-    def interrupt(self) -> None:
-        self._cloud.interrupt()
-
-    def close(self) -> None:
-        self._cloud.close()

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from edgewright.aws.errors import AwsError
-from edgewright.sandbox.device import cloud as module
-from edgewright.sandbox.device.cloud import CloudError, Connection, HttpCloud, Identity, UnreachableError
+from edgewright.sandbox.device import http_cloud as module
+from edgewright.sandbox.device.cloud import CloudError, Identity, UnreachableError
+from edgewright.sandbox.device.connection import Connection
 from edgewright.sandbox.device.failures import DeploymentError, report
+from edgewright.sandbox.device.http_cloud import HttpCloud
 
 
 class Server:
