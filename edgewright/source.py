@@ -5,7 +5,8 @@ The dialect is YAML 1.2's core schema read by PyYAML's parser: only ``true`` and
 are built here from parser events, not by a PyYAML constructor: so no tag can make an object, duplicate keys are seen,
 and nesting and alias expansion are bounded before memory is spent.
 
-Nothing in this module raises for bad text. What is wrong becomes a Problem, the line that a user reads.
+Nothing in this module raises for bad text. What is wrong becomes a Problem, the line that a user reads. The module is
+longer than others because a value, its place and what is wrong with it are made in one pass and belong together.
 """
 
 from __future__ import annotations

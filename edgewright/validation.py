@@ -3,7 +3,8 @@
 Pydantic judges plain data and knows nothing of files. Here its locations are mapped to what is written: a missing
 key to its closest ancestor, an unknown key to itself with the keys that are known, and the tags that unions add to a
 location are dropped. What is left of a document with errors is parsed as well (``Parsed.model``), so that a rule over
-several files says what it can in the same run; ``Parsed.whole`` tells such a rule where something is cut out.
+several files says what it can in the same run; ``Parsed.whole`` tells such a rule where something is cut out. The half
+of the module that makes it long is the words: one sentence and one way out for each kind of finding.
 """
 
 from __future__ import annotations
