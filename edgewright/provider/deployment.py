@@ -26,6 +26,7 @@ from edgewright.documents.request import (
 )
 from edgewright.provider import deployment_diff, reset
 from edgewright.provider.cloud import Cloud, deployment_arn, target_name
+from edgewright.provider.fields import fail
 from edgewright.provider.ownership import owner, require_ours
 from edgewright.provider.plugin import (
     UNKNOWN,
@@ -49,6 +50,10 @@ Values = dict[str, Any]
 _IDS: tuple[str, ...] = ("deploymentId", "revisionId", "iotJobId", "iotJobArn")
 # What the provider itself acts on; AWS never sees these, so they cannot be read back.
 _LOCAL: tuple[str, ...] = ("wait", "onFailure", "onDelete", "adopt")
+_UNFINISHED: Final = {
+    "failed": "the last revision failed; it is tried again with a new one",
+    "interrupted": "the last run was interrupted; its revision is watched to the end",
+}
 _LOG_MANAGER: Final = "aws.greengrass.LogManager"
 
 
@@ -68,7 +73,7 @@ class DeploymentResource:
 
     async def check(self, context: Context, olds: Values, news: Values) -> tuple[Values, Sequence[Failure]]:  # noqa: ARG002
         """Judge the inputs against every limit of the API that can be known here."""
-        failures = DEPLOYMENT.check((), news)
+        failures = [*DEPLOYMENT.check((), news), *_elsewhere(context.configuration, news.get("targetArn"))]
         if failures:
             return news, failures
         inputs = DEPLOYMENT.with_defaults(news)
@@ -115,6 +120,8 @@ class DeploymentResource:
 
     async def _preview(self, context: Context, outputs: Values, news: Values, *, revise: bool) -> Values:
         if not revise:
+            if unfinished := _UNFINISHED.get(str(outputs.get("verdict"))):
+                await context.log("info", f"{context.name}: {unfinished}")
             return {**_kept(outputs), **news}
         lines = deployment_diff.summary(outputs, news)
         if lines:
@@ -367,6 +374,16 @@ class DeploymentResource:
             )
             if latest:
                 await cloud.retag(deployment_arn(inputs["targetArn"], latest), there, wanted)
+
+
+def _elsewhere(cloud: Cloud | None, target: Any) -> list[Failure]:
+    """Return a failure when the target is in another Region than the provider, where it would never be found."""
+    here = cloud.session.settings.region if cloud is not None else None
+    there = target.split(":")[3] if isinstance(target, str) and target.count(":") >= 5 else None
+    if here is None or there is None or here == there:
+        return []
+    problem = f"is in {there}, but its provider works in {here}"
+    return [fail(("targetArn",), problem, target, f"give the resource a provider with region {there}")]
 
 
 def _stands(latest: Values, inputs: Values, pointers: Mapping[str, Sequence[str]], outputs: Values | None) -> bool:

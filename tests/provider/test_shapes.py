@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -215,10 +216,23 @@ def test_a_bad_value_is_named_by_its_path(news: dict[str, Any], told: list[str])
 
 def test_defaults_are_filled_in_and_configuration_has_one_form() -> None:
     news = {"targetArn": GROUP, "components": {"a": {"componentVersion": "1.0.0", "config": '{"b": 1, "a": 2}'}}}
-    inputs, _ = asyncio.run(DeploymentResource().check(None, {}, news))  # type: ignore[arg-type]
+    inputs, _ = asyncio.run(DeploymentResource().check(SimpleNamespace(configuration=None), {}, news))  # type: ignore[arg-type]
     assert inputs["wait"] == {"timeoutSeconds": 1800, "succeeded": 1.0, "minimum": 1, "noneOnline": "pass"}
     assert (inputs["onFailure"], inputs["onDelete"], inputs["adopt"]) == ("rollback", "uninstall", False)
     assert inputs["components"]["a"]["config"] == {"b": 1, "a": 2}
+
+
+def test_a_target_in_another_region_is_refused_before_anything_is_looked_for(tmp_path: Any) -> None:
+    cloud = asyncio.run(configure({"region": "us-east-1"}, tmp_path))
+    news = {"targetArn": GROUP, "components": {}}
+    context: Any = SimpleNamespace(configuration=cloud)
+    _, found = asyncio.run(DeploymentResource().check(context, {}, news))
+    assert [f"{failure.path}: {failure.reason}" for failure in found] == [
+        (
+            f"targetArn: is in eu-west-1, but its provider works in us-east-1 (got {GROUP!r}); "
+            "give the resource a provider with region eu-west-1"
+        )
+    ]
 
 
 # --- parity ----------------------------------------------------------------------------------------------------------
