@@ -60,6 +60,7 @@ _ROLE_ACTIONS = (
     "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
 )
 
 

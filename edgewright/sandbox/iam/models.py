@@ -17,6 +17,11 @@ class SandboxIAMBackend(IAMBackend):
     def _url_module(self) -> Any:
         return moto_urls
 
+    def update_role(self, role_name: str, role_description: str | None, max_session_duration: str) -> Any:
+        """Change a role; a description that is not given stays, which moto would take away."""
+        description = self.get_role(role_name).description if role_description is None else role_description
+        return super().update_role(role_name, description, max_session_duration)
+
     def _init_aws_policies(self) -> list[Any]:
         return [_of(self.account_id, policy) for policy in _templates(self.region_name)]
 
