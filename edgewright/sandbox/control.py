@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,6 +25,7 @@ from edgewright.sandbox.processes import Process
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _POLL = 120.0  # seconds to wait for an answer of the server
+_SESSION = 3000.0  # seconds that a client is used; the credentials behind it end after an hour
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Sandbox:
     _server: Process
     _devices: Process
     _lifeline: int | None = None
-    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, str], tuple[float, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, directory: Path) -> Sandbox:
@@ -97,7 +99,7 @@ class Sandbox:
         """Stop devices and server; say whether anything ran."""
         stopped = self.stop_devices()
         stopped = self._server.stop() or stopped
-        for client in self._clients.values():
+        for _, client in self._clients.values():
             client.close()
         self._clients.clear()
         if self._lifeline is not None:
@@ -175,9 +177,11 @@ class Sandbox:
     def client(self, service: str, account: str = TOOLING, region: str | None = None) -> Any:
         """A boto3 client with the rights of an administrator of ``account`` (a name or an id)."""
         key = (service, self.account_id(account), region or self.region)
-        if key not in self._clients:
-            self._clients[key] = self._client(*key)
-        return self._clients[key]
+        made, client = self._clients.get(key, (0.0, None))
+        if client is None or time.monotonic() - made > _SESSION:
+            client = self._client(*key)
+            self._clients[key] = (time.monotonic(), client)
+        return client
 
     def _client(self, service: str, account: str, region: str) -> Any:
         import boto3  # noqa: PLC0415 -- half a second that `sandbox down` does not need
@@ -283,11 +287,8 @@ class Sandbox:
         self.private("DELETE", "/_edgewright/calls")
 
     def reset(self) -> None:
-        """Empty all accounts and the device registry; the administrator's access key stays."""
+        """Empty all accounts and the device registry; the administrator's credentials stay."""
         self.private("POST", "/_edgewright/reset", {})
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
 
     def set_speed(self, speed: float) -> None:
         """Let the sandbox's clock run ``speed`` times as fast as the machine's."""

@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import ThreadedWSGIServer
 
 from edgewright.sandbox import dataplane, private, services
-from edgewright.sandbox.accounts import Accounts, seed
+from edgewright.sandbox.accounts import ORGANIZATION_ROLE, Accounts, seed
 from edgewright.sandbox.authorization import gate, principals
 from edgewright.sandbox.authorization.principals import Principal
 from edgewright.sandbox.faults import AwsError, Response, render
@@ -56,9 +56,9 @@ class Application:
         self.reset()
 
     def reset(self) -> None:
-        """Empty every account; the administrator keeps the access key, so that running clients go on working."""
+        """Empty every account; clients of the administrator go on working, in the other accounts too."""
         with world.lock:
-            principals.forget_all()
+            principals.forget_all(but_of=ORGANIZATION_ROLE)
             services.reset()
             fresh = seed(self.accounts)
             if self.administrator:
@@ -250,7 +250,7 @@ class Server(ThreadedWSGIServer):
         """The URL that clients take as AWS_ENDPOINT_URL."""
         return f"http://{HOST}:{self.server_address[1]}"
 
-    def serve_forever(self, poll_interval: float = 0.5) -> None:
+    def serve_forever(self, poll_interval: float = 0.1) -> None:
         """Serve until ``shutdown`` is called."""
         self._ticker.start()
         super().serve_forever(poll_interval=poll_interval)

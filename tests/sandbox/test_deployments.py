@@ -358,7 +358,7 @@ def _rate(**criteria: int) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_bad_deployment_is_refused_as_documented(
+def test_a_bad_deployment_is_refused_as_documented(  # noqa: PLR0917 -- a table's columns
     greengrass: Any, request_: dict[str, Any], code: str, status: int, message: str, fields: list[str] | None
 ) -> None:
     answer = refused(greengrass.create_deployment, code, status, message, **request_)
@@ -389,7 +389,7 @@ def test_a_bad_deployment_is_refused_as_documented(
         ),
     ],
 )
-def test_other_bad_requests_are_refused(
+def test_other_bad_requests_are_refused(  # noqa: PLR0917 -- a table's columns
     greengrass: Any, call: str, parameters: dict[str, Any], code: str, status: int, message: str
 ) -> None:
     refused(getattr(greengrass, call), code, status, message, **parameters)
@@ -413,18 +413,18 @@ def test_an_operation_that_the_sandbox_lacks_is_501_so_that_nobody_retries(green
     )
 
 
-def test_a_path_that_greengrass_does_not_have_is_unknown(sandbox: Sandbox, signed: Callable[..., Any]) -> None:
+def test_a_path_that_greengrass_does_not_have_is_unknown(signed: Callable[..., Any]) -> None:
     answer = signed("greengrass", "GET", "/greengrass/v2/nothing/here")
     assert (answer.status, answer.code) == (404, "UnknownOperationException")
 
 
-def test_a_body_that_is_no_json_object_cannot_be_parsed(sandbox: Sandbox, signed: Callable[..., Any]) -> None:
+def test_a_body_that_is_no_json_object_cannot_be_parsed(signed: Callable[..., Any]) -> None:
     for body in (b"{", b"[]"):
         answer = signed("greengrass", "POST", "/greengrass/v2/deployments", body)
         assert (answer.status, answer.code, answer.body["reason"]) == (400, "ValidationException", "CANNOT_PARSE")
 
 
-def test_types_are_checked_on_the_wire(sandbox: Sandbox, signed: Callable[..., Any]) -> None:
+def test_types_are_checked_on_the_wire(signed: Callable[..., Any]) -> None:
     body = {
         "targetArn": 1,
         "components": {"a": {"componentVersion": True}, "b": None},

@@ -108,9 +108,10 @@ def remember(access_key: str, session: Principal) -> None:
     _sessions[access_key] = session
 
 
-def forget_all() -> None:
-    """No session is known any more."""
-    _sessions.clear()
+def forget_all(*, but_of: str) -> None:
+    """No session is known any more but those of the role ``but_of``, which every fresh world has again."""
+    for key in [key for key, session in _sessions.items() if session.role != but_of]:
+        del _sessions[key]
 
 
 def find(access_key: str) -> Principal | None:

@@ -2,7 +2,7 @@
 
 Sources: the AWS IoT developer guide, chapter Jobs ("Job rollout, abort, and timeout configurations"), and the
 reference of the jobs data plane. A rate of N per minute releases up to N executions at the start of each minute of
-the sandbox's clock. A cancelled job leaves executions that are in progress alone, unless it is forced.
+the sandbox's clock; the guide does not say how AWS spreads them. A cancelled job leaves executions that are in progress alone, unless it is forced.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Rollout:
     factor: float = 1.0
     after_notified: int | None = None
     after_succeeded: int | None = None
-    _raised: int = 0
+    _reached: int = 0
     _window: float | None = None
     _released: int = 0
 
@@ -165,21 +165,17 @@ class Rollout:
         )
 
     def allowance(self, now: float, notified: int, succeeded: int) -> int:
-        """How many more may be released at ``now``."""
-        if self.after_notified:
-            steps = notified // self.after_notified
-        elif self.after_succeeded:
-            steps = succeeded // self.after_succeeded
-        else:
-            steps = 0
-        while self._raised < steps:
-            self._raised += 1
-            self.rate = min(self.rate * self.factor, self.most)
+        """How many more may be released at ``now``; the rate grows between minutes, one step at a time."""
         if self._window is None or now - self._window >= MINUTE:
             # windows follow one another; a pause does not save up releases
             skipped = 0 if self._window is None else int((now - self._window) // MINUTE)
             self._window = now if self._window is None else self._window + skipped * MINUTE
             self._released = 0
+            threshold = self.after_notified or self.after_succeeded
+            reached = notified if self.after_notified else succeeded
+            if threshold and reached - self._reached >= threshold:
+                self._reached = reached
+                self.rate = min(self.rate * self.factor, self.most)
         return max(0, int(self.rate) - self._released)
 
     def spend(self, count: int) -> None:
