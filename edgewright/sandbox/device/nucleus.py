@@ -32,6 +32,7 @@ from edgewright.sandbox.device.token_exchange import Credentials, TokenExchange
 from edgewright.sandbox.device.workshop import FIRST_WAIT, LONGEST_WAIT, Workshop
 
 _POLL: Final = 20.0  # seconds of a long poll
+_LONGEST_AFTER_REFUSAL: Final = 1.0  # seconds; a device waits for its stack to make its policy, and should not be last
 _JOB_STATUS: Final = {"SUCCESSFUL": "SUCCEEDED", "REJECTED": "REJECTED"}
 
 
@@ -193,7 +194,7 @@ class CoreDevice:
                 wait = min(wait * 2, LONGEST_WAIT)
             except CloudError as error:
                 self._pause(f"the cloud refuses: {error}", wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+                wait = min(wait * 2, _LONGEST_AFTER_REFUSAL)
 
     def _pause(self, why: str, seconds: float) -> None:
         """Wait before the next attempt; an offline device waits until it is turned on again."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from edgewright.sandbox.device import documents
 from edgewright.sandbox.device.cloud import CloudError, Identity
 from edgewright.sandbox.device.components import State
 from edgewright.sandbox.device.nucleus import CoreDevice
@@ -629,3 +630,79 @@ def test_sequence_numbers_never_repeat(running: Box) -> None:
     running.cloud.message(lambda message: message["sequenceNumber"] > 1 and message["trigger"] == "NUCLEUS_LAUNCH")
     numbers = [message["sequenceNumber"] for message in running.cloud.messages]
     assert numbers == sorted(set(numbers))
+
+
+def test_a_device_that_is_refused_tries_until_it_is_let_in(box: Box) -> None:
+    box.cloud.refusals["next_job"] = CloudError(403, "ForbiddenException", "no policy yet")
+    box.start()
+    box.wait_for_log("the cloud refuses: ForbiddenException: no policy yet", times=2)
+    box.cloud.component(APP, "1.0.0")
+    job = box.cloud.deploy(GROUP, {APP: "1.0.0"})
+    box.cloud.refusals.clear()
+    assert box.cloud.end_of(job)[0] == "SUCCEEDED"
+
+
+def test_a_status_that_may_not_be_published_does_not_stop_the_device(running: Box) -> None:
+    running.cloud.refusals["publish"] = CloudError(403, "ForbiddenException", "no publish")
+    running.cloud.component(APP, "1.0.0")
+    running.succeed(GROUP, {APP: "1.0.0"})
+    assert "the fleet status is refused: ForbiddenException: no publish" in running.log()
+
+
+def test_a_device_that_may_not_resolve_says_which_permission_it_lacks(running: Box) -> None:
+    running.cloud.refusals["resolve"] = CloudError(403, "AccessDeniedException", "not authorized")
+    details = running.fail(GROUP, {APP: "1.0.0"})
+    assert details["detailed-deployment-status"] == "FAILED_NO_STATE_CHANGE"
+    assert "certificate policy grants greengrass:ResolveComponentCandidates" in details["deployment-failure-cause"]
+    assert details["deployment-error-types"] == "PERMISSION_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("nucleus", "told"), [pytest.param("2.14.3", True, id="new"), pytest.param("2.12.2", False, id="old")]
+)
+def test_an_old_nucleus_speaks_of_errors_only(box: Box, nucleus: str, told: bool) -> None:  # noqa: FBT001
+    box.start(nucleus_version=nucleus)
+    box.cloud.component(APP, "1.0.0", {"run": "cat < gate", "install": "test -p gate || mkfifo gate"})
+    box.succeed(GROUP, {APP: "1.0.0"})
+    (box.root / "work" / APP / "gate").write_text("", encoding="utf-8")
+    assert box.device is not None
+    machine = box.device._machine
+    with machine._condition:
+        assert machine._condition.wait_for(lambda: machine._components[APP].state is State.FINISHED, 20)
+    if told:
+        message = box.cloud.message(lambda message: message["trigger"] == "COMPONENT_STATUS_CHANGE")
+        assert message["messageType"] == "PARTIAL"
+    box.succeed(GROUP, {APP: "1.0.0"})
+    assert any(message["trigger"] == "COMPONENT_STATUS_CHANGE" for message in box.cloud.messages) is told
+
+
+def test_a_device_s_folder_that_is_damaged_is_named(box: Box) -> None:
+    box.root.mkdir(parents=True)
+    (box.root / "state.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"is not the state of a device .*; remove the device's folder to begin anew"):
+        box.start()
+
+
+def test_a_component_whose_recipe_no_longer_fits_the_device_is_left_out(box: Box) -> None:
+    box.start()
+    box.cloud.component(APP, "1.0.0", {"run": "sleep 60"})
+    box.succeed(GROUP, {APP: "1.0.0"})
+    box.stop()
+    box.cloud.messages.clear()
+    box.start(platform={"os": "windows", "architecture": "amd64"})
+    launched = box.cloud.message(lambda message: message["trigger"] == "NUCLEUS_LAUNCH")
+    assert [item["componentName"] for item in launched["components"]] == ["aws.greengrass.Nucleus"]
+    assert f"{APP}-1.0.0 cannot run" in box.log()
+
+
+def test_the_share_of_failing_deployments_is_what_the_knob_says() -> None:
+    document = {"targetArn": GROUP, "creationTimestamp": 1}
+    chosen = [
+        documents.parse({**document, "deploymentId": f"d-{number}"}, "IOT_JOBS").chosen_to_fail(THING, 0.3)
+        for number in range(2000)
+    ]
+    assert 0.25 < sum(chosen) / len(chosen) < 0.35
+    assert not any(
+        documents.parse({**document, "deploymentId": f"d-{number}"}, "IOT_JOBS").chosen_to_fail(THING, 0.0)
+        for number in range(50)
+    )
