@@ -1,5 +1,5 @@
 """A component version on a sandbox: published once, adopted when it is the same, never overwritten."""
-# ruff: noqa: ARG001 -- a fixture is asked for what it sets up
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """A Deployment on a sandbox: what devices end up with, and what the state says after every turn of fate."""
-# ruff: noqa: ARG001 -- a fixture is asked for what it sets up
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The provider as the real engine sees it: previews that name the change, failures that can be repaired, drift."""
-# ruff: noqa: ARG001 -- a fixture is asked for what it sets up
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The shell answers the engine's calls as the engine expects, over a real gRPC connection."""
-# ruff: noqa: ARG001, ARG002 -- methods of a resource have one signature, whatever the toy uses of it
+# ruff: noqa: ARG002 -- methods of a resource have one signature, whatever the toy uses of it
 
 from __future__ import annotations
 
