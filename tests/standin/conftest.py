@@ -91,13 +91,14 @@ def offline() -> Hand:
 @pytest.fixture
 def configured(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, str]], Hand]:
     """A provider with a configuration of the test's own, as the administrator of the tooling account."""
-    # The sandbox was emptied, and forgot the sessions whose credentials would be kept.
-    session.cache_clear()
     environment = sandbox.aws_environment()
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
     def configure(values: Mapping[str, str]) -> Hand:
+        if "assumeRoles" in values:
+            # The sandbox was emptied since, and knows nothing of the sessions whose credentials are kept.
+            session.cache_clear()
         return Hand(configuration.configure(values, environment))
 
     return configure

@@ -25,9 +25,9 @@ VOLATILE = frozenset(
 )
 
 
-def aws_state(sandbox: Sandbox, token: str, identity: str) -> Any:
+def aws_state(sandbox: Sandbox, token: str, identity: str, account: str = "tooling") -> Any:
     """Return everything that matters about the resource of type ``token``."""
-    iam, iot, s3 = (sandbox.client(service) for service in ("iam", "iot", "s3"))
+    iam, iot, s3 = (sandbox.client(service, account) for service in ("iam", "iot", "s3"))
     head, _, tail = identity.partition(":")
     group, _, thing = identity.partition("/")
     calls: dict[str, list[tuple[Any, dict[str, Any]]]] = {
