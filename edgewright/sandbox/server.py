@@ -13,7 +13,6 @@ import os
 import re
 import socket
 import threading
-import urllib.parse
 import uuid
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -32,7 +31,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from edgewright.sandbox import dataplane, private, services
 from edgewright.sandbox.accounts import ORGANIZATION_ROLE, Accounts, seed
-from edgewright.sandbox.authorization import gate, principals
+from edgewright.sandbox.authorization import gate, principals, signature
 from edgewright.sandbox.authorization.principals import Principal
 from edgewright.sandbox.faults import AwsError, Response, render
 from edgewright.sandbox.world import Call, world
@@ -40,7 +39,6 @@ from edgewright.sandbox.world import Call, world
 log = logging.getLogger("edgewright.sandbox")
 HOST = "127.0.0.1"
 TICK = 0.1  # seconds of the machine between two looks at what is due
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 -- AWS's sentence
 _EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 -- AWS's sentence
 
@@ -87,8 +85,10 @@ class Application:
             if "HTTP_X_EDGEWRIGHT_THING" in environ:
                 service = "iot-device"
                 return dataplane.respond(environ)
-            key, region, service = _scope(environ)
+            signed = signature.read(environ)
+            key, region, service = signed.key, signed.region, signed.service
             principal = _authenticate(key, environ, service)
+            signature.check(signed, environ, principal.secret)
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = principal.account
             environ["edgewright.principal"] = principal
             environ["edgewright.region"] = region
@@ -129,21 +129,6 @@ def _run(app: Callable[..., Any], environ: dict[str, Any]) -> Response:
     if hasattr(chunks, "close"):
         chunks.close()
     return result
-
-
-def _scope(environ: dict[str, Any]) -> tuple[str, str, str]:
-    """Access key, Region and service from the signature's credential scope, in the header or in a presigned URL."""
-    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
-    if "X-Amz-Credential" in query:
-        text = "Credential=" + query["X-Amz-Credential"]
-        environ.setdefault("HTTP_X_AMZ_SECURITY_TOKEN", query.get("X-Amz-Security-Token", ""))
-    else:
-        text = environ.get("HTTP_AUTHORIZATION", "")
-    match = _CREDENTIAL.search(text)
-    if match is None:
-        raise AwsError("MissingAuthenticationToken", "Missing Authentication Token", 403)
-    key, _, region, service = match.groups()
-    return key, region, service.lower()
 
 
 def _authenticate(key: str, environ: dict[str, Any], service: str) -> Principal:
@@ -200,6 +185,7 @@ class Handler(MotoRequestHandler):
         body = stream.read() if chunked else stream.read(int(length)) if length else b""
         environ["wsgi.input"] = BytesIO(body)
         environ["edgewright.body"] = body
+        environ["edgewright.length"] = length or ""
         if chunked:
             environ["CONTENT_LENGTH"] = str(len(body))
             del environ["HTTP_TRANSFER_ENCODING"]

@@ -2,7 +2,8 @@
 
 Sources: the AWS IoT developer guide, chapter Jobs ("Job rollout, abort, and timeout configurations"), and the
 reference of the jobs data plane. A rate of N per minute releases up to N executions at the start of each minute of
-the sandbox's clock; the guide does not say how AWS spreads them. A cancelled job leaves executions that are in progress alone, unless it is forced.
+the sandbox's clock; the guide does not say how AWS spreads them. A cancelled job leaves executions that are in
+progress alone, unless it is forced.
 """
 
 from __future__ import annotations
