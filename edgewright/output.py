@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from typing import Any, TextIO
 
@@ -35,3 +36,12 @@ def note(text: str) -> None:
 def data(value: Any) -> None:
     """Print JSON for machines on standard output."""
     line(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def status(text: str) -> None:
+    """Show what goes on now, in place, on a terminal; elsewhere nothing. An empty text takes it away."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        width = shutil.get_terminal_size().columns - 1
+        shown = paint(text[:width], "dim", sys.stderr)
+        sys.stderr.write(f"\r\033[K{shown}")
+        sys.stderr.flush()

@@ -34,21 +34,26 @@ class Narration:
 
     def step(self, title: str) -> None:
         """Begin a step."""
+        output.status("")
         self._step += 1
         elapsed = output.paint(f"{time.monotonic() - self._started:5.0f} s", "dim")
         output.line(f"\n{output.paint(f'{self._step}. {title}', 'bold')}  {elapsed}")
 
     def command(self, command: str) -> None:
         """Show a command before it runs."""
+        output.status("")
         output.line(f"   {output.paint('$', 'blue')} {command}")
 
     def said(self, line: str) -> None:
-        """Show a line that a command printed, when asked for everything."""
+        """Show a line that a command printed: in full when asked for everything, else in passing."""
         if self.verbose:
             output.line(output.paint(f"     {line}", "dim"))
+        elif line.strip():
+            output.status(f"     {line.strip()}")
 
     def quote(self, text: str) -> None:
         """Show the lines of a command's output that matter."""
+        output.status("")
         for line in text.splitlines():
             output.line(f"     {line}")
 
@@ -58,6 +63,7 @@ class Narration:
         Raises:
             CheckError: it does not hold and is needed by what follows.
         """
+        output.status("")
         self.checks.append(Check(claim, holds, evidence))
         mark = output.paint("✓", "green") if holds else output.paint("✗", "red")
         output.line(f"   {mark} {claim}: {evidence}")

@@ -93,7 +93,7 @@ def stacks_come_up(team: Team) -> None:
         "model 1.0.0 runs on every online device", running == online, f"{len(running)} of {len(online)} report it"
     )
     for stack, run in zip(("staging", "prod"), _both(team, team.unchanged), strict=True):
-        team.narration.check(f"a second preview of {stack} shows no change", run.ok, f"{len(run.changes)} changes")
+        team.narration.check(f"a second preview of {stack} shows no change", run.ok, _changes(run))
 
 
 def predictions_come_back(team: Team) -> None:
@@ -105,7 +105,8 @@ def predictions_come_back(team: Team) -> None:
         "every online device predicts with model 1.0.0", predicting == online, f"{len(predicting)} of {len(online)}"
     )
     sample = team.predictions(online[0])[-1]
-    team.narration.quote(f"{online[0].thing}: {json.dumps(sample)}")
+    shown = {key: sample[key] for key in ("source", "prediction", "confidence", "latencyMs")}
+    team.narration.quote(f"{online[0].thing}: {json.dumps(shown)}")
 
 
 def better_model_is_proposed(team: Team) -> None:
@@ -113,7 +114,7 @@ def better_model_is_proposed(team: Team) -> None:
     team.narration.step("A better model is proposed for staging")
     _edit_staging(team, model="1.1.0", inference="2.1.0", config={"threshold": 0.8})
     team.edgewright("validate")
-    team.git_shown('commit -m "Release model 1.1.0 to the twins"')
+    team.git_shown('commit -am "Release model 1.1.0 to the twins"')
     team.repository.commit("Release model 1.1.0 to the twins")
     preview = team.preview("staging")
     team.narration.quote(_sentences(preview.output, "->"))
@@ -129,7 +130,7 @@ def release_is_carried(team: Team) -> None:
     for ring, (source_stage, source_ring) in (("canary", ("staging", "twins")), ("main", ("prod", "canary"))):
         team.narration.step(f"The release is carried to prod/{ring}")
         copy_release(_file(team, source_stage), source_ring, _file(team, "prod"), ring)
-        team.git_shown(f'commit -m "Promote {LINE} to prod/{ring}"')
+        team.git_shown(f'commit -am "Promote {LINE} to prod/{ring}"')
         team.repository.commit(f"Promote {LINE} to prod/{ring}")
         same = team.ring(LINE, "prod", ring).release == team.ring(LINE, source_stage, source_ring).release
         team.narration.check(
@@ -148,12 +149,19 @@ def bad_model_is_stopped(team: Team) -> None:
     """A model that does not load fails its startup; the ring goes back by itself, and then Git does."""
     team.narration.step("A bad model stops at its first ring")
     _edit_staging(team, model="1.2.0")
-    team.git_shown('commit -m "Release model 1.2.0 to the twins"')
+    team.git_shown('commit -am "Release model 1.2.0 to the twins"')
     bad = team.repository.commit("Release model 1.2.0 to the twins")
     run = team.up("staging")
-    team.narration.quote(_sentences(run.output, "twin-00", "rolled back"))
+    team.narration.quote(_sentences(run.output, "failed on", "twin-00", "Rolled back"))
     named = any(device.thing in run.output for device in DEVICES if device.stage == "staging")
     team.narration.check("the update fails and names the devices", not run.ok and named, f"exit code {run.exit_code}")
+    latest = team.latest_deployment(LINE, "staging", "twins")
+    version = latest["components"][MODEL]["componentVersion"]
+    team.narration.check(
+        "the ring was rolled back by a new revision",
+        version == "1.1.0",
+        f"revision {latest['revisionId']}: {MODEL} {version}",
+    )
     _ring_runs(team, "staging", "twins", model="1.1.0")
     twin = DEVICES[0]
     team.narration.check("predictions go on with 1.1.0", team.predicts_with(twin, "1.1.0"), twin.thing)
@@ -161,11 +169,11 @@ def bad_model_is_stopped(team: Team) -> None:
         team.installed(device)[MODEL] == "1.1.0" for device in DEVICES if device.thing in ("cam-001", "cam-002")
     )
     team.narration.check("no other ring saw 1.2.0", untouched, "cam-001 and cam-002 run 1.1.0")
-    team.git_shown(f"revert {bad[:10]}")
+    team.git_shown(f"revert --no-edit {bad[:10]}")
     team.repository.revert(bad)
     _needed(team, "staging is level with Git again", team.up("staging"))
     run = team.unchanged("staging")
-    team.narration.check("nothing is left to repair", run.ok, f"{len(run.changes)} changes")
+    team.narration.check("nothing is left to repair", run.ok, _changes(run))
 
 
 def good_release_is_reverted(team: Team) -> None:
@@ -174,7 +182,7 @@ def good_release_is_reverted(team: Team) -> None:
     device = next(device for device in DEVICES if device.thing == "cam-002")
     before = team.sandbox.device_configuration(device.thing, INFERENCE)
     promoted = team.repository.head_of(f"Promote {LINE} to prod/main")
-    team.git_shown(f"revert {promoted[:10]}")
+    team.git_shown(f"revert --no-edit {promoted[:10]}")
     team.repository.revert(promoted)
     _needed(team, "prod takes the revert", team.up("prod"))
     _ring_runs(team, "prod", "main", model="1.0.0")
@@ -183,7 +191,7 @@ def good_release_is_reverted(team: Team) -> None:
     team.narration.check(
         "the key that it had added is gone from the device",
         gone,
-        f"{device.thing}: threshold {before.get('threshold')} -> {after.get('threshold')}",
+        f"{device.thing}: threshold {before.get('threshold', 'none')} -> {after.get('threshold', 'none')}",
     )
     deployment = team.latest_deployment(LINE, "prod", "main")
     versions = {name: item["componentVersion"] for name, item in deployment["components"].items()}
@@ -243,7 +251,12 @@ CHAPTERS: tuple[Callable[[Team], None], ...] = (
 def _needed(team: Team, claim: str, run: Run) -> None:
     if not run.ok:
         team.narration.quote(run.output)
-    team.narration.check(claim, run.ok, f"{len(run.changes)} changes" if run.ok else f"exit code {run.exit_code}")
+    team.narration.check(claim, run.ok, _changes(run) if run.ok else f"exit code {run.exit_code}")
+
+
+def _changes(run: Run) -> str:
+    count = len(run.changes)
+    return "1 change" if count == 1 else f"{count or 'no'} changes"
 
 
 def _both(team: Team, job: Callable[[str], Run]) -> list[Run]:

@@ -64,7 +64,8 @@ class Team:
 
     def preview(self, stack: str, *, diff: bool = False, refresh: bool = False) -> Run:
         """Run `pulumi preview`."""
-        return self._engine(lambda engine: engine.preview(stack, diff=diff, refresh=refresh), f"preview -s {stack}")
+        command = f"preview -s {stack}" + (" --diff" if diff else "") + (" --refresh" if refresh else "")
+        return self._engine(lambda engine: engine.preview(stack, diff=diff, refresh=refresh), command)
 
     def unchanged(self, stack: str) -> Run:
         """Run `pulumi preview --expect-no-changes`."""
