@@ -48,7 +48,8 @@ class SandboxS3Backend(S3Backend):
             if rest:
                 bucket.keys.setlist(key_name, rest)
             else:
-                bucket.keys.pop(key_name)
+                # moto's own pop disposes of what versions keep on disk, and a marker keeps nothing there
+                dict.pop(bucket.keys, key_name)
             return True, {"version-id": version_id, "delete-marker": "true"}
         result: tuple[bool, dict[str, Any]] = super().delete_object(bucket_name, key_name, version_id, bypass)
         return result
