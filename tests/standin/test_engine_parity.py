@@ -52,7 +52,7 @@ def test_both_make_the_same_of_a_program(tmp_path: Path, sandboxes: Callable[...
                 assert again.ok, again.output
         assert told[0] == told[1]
     for project, plugin in ((ours, real), (theirs, STANDIN.parent)):
-        taken_over = project.with_plugin(plugin).preview(expect_no_changes=True)
+        taken_over = project.with_plugin(plugin).preview(refresh=True, expect_no_changes=True)
         assert taken_over.ok, taken_over.output
 
 
