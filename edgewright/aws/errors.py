@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from edgewright.errors import EdgewrightError
 
@@ -112,6 +113,12 @@ def translated(doing: str) -> Iterator[None]:
         raise _from_answer(error, doing) from error
     except boto.BotoCoreError as error:
         raise AwsError(f"could not {doing}: {_without_answer(error)}") from error
+    except ResponseParserError as error:
+        # Not one of botocore's errors, and its text is the whole answer.
+        raise AwsError(
+            f"could not {doing}: the answer was not one of AWS; check the proxy settings and AWS_ENDPOINT_URL, which "
+            "may lead to something else"
+        ) from error
 
 
 def _from_answer(error: boto.ClientError, doing: str) -> AwsError:

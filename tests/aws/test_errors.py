@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from edgewright.aws.errors import AwsError, redact, translated
 
@@ -58,6 +59,15 @@ def _client_error(code: str, message: str, operation: str = "CreateDeployment", 
 )
 def test_the_sentence_says_what_why_and_what_to_do(error: Exception, text: str) -> None:
     assert str(_raised(error)) == text
+
+
+def test_an_answer_that_is_not_one_of_aws_is_told_without_repeating_it() -> None:
+    """A proxy or a wrong endpoint answers with a page of its own."""
+    error = _raised(ResponseParserError("Unable to parse response:\nb'<html>Sign in</html>'"))
+    assert str(error) == (
+        "could not revise cam-1: the answer was not one of AWS; check the proxy settings and AWS_ENDPOINT_URL, which "
+        "may lead to something else"
+    )
 
 
 def test_a_signature_error_does_not_repeat_the_request() -> None:
