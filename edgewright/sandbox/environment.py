@@ -77,7 +77,7 @@ def _path(root: Path) -> list[str]:
 
 
 def aws_plugin(root: Path, path: list[str] | None = None) -> Path | None:
-    """The folder of the ``aws`` plugin: on PATH, installed by Pulumi, or the stand-in; None when there is none."""
+    """The folder of the ``aws`` plugin: on PATH, installed by Pulumi, or the stand-in; None without any."""
     standin = next((base / STANDIN for base in (root, _CHECKOUT) if (base / STANDIN).is_dir()), None)
     entries = path if path is not None else os.environ.get("PATH", os.defpath).split(os.pathsep)
     found = shutil.which(PLUGIN, path=os.pathsep.join(e for e in entries if e != str(standin)))

@@ -1,4 +1,4 @@
-"""One need of one principal, with the policy of the bucket where there is one."""
+"""One need of one principal, with the policy of the bucket where there is one (one that is being made has none)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def judge(principal: Principal, need: Need) -> Verdict:
     context = {**decide.global_keys(), **principal.keys(), **need.context}
     request = Request(need.action, need.resource, context)
     policy, owner = None, ""
-    if need.resource.startswith("arn:aws:s3:::"):
+    if need.resource.startswith("arn:aws:s3:::") and need.action != "s3:CreateBucket":
         found = bucket(need.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
         if found is not None:
             policy, owner = found.policy, found.account_id

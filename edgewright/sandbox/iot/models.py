@@ -238,6 +238,11 @@ class SandboxIoTBackend(IoTBackend):
             self.executions_of.get(name, {}).pop(job_id, None)
         self._tell(stopped)
 
+    def list_job_executions_for_job(self, job_id: str, **page: Any) -> Any:
+        """ListJobExecutionsForJob of a job that is there."""
+        self.describe_job(job_id)
+        return super().list_job_executions_for_job(job_id=job_id, **page)
+
     def cancel_job_execution(self, job_id: str, thing_name: str, *, force: bool) -> None:
         """CancelJobExecution; one in progress only with ``force``."""
         execution = self.describe_job_execution(job_id, thing_name, None)

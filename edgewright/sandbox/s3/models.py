@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, FakeDeleteMarker, S3Backend, s3_backends
+from moto.s3.exceptions import AccessDeniedByLock
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 
 from edgewright.sandbox.authorization.judge import judge
 from edgewright.sandbox.authorization.needs import Need
@@ -39,21 +40,30 @@ class SandboxS3Backend(S3Backend):
     def delete_object(
         self, bucket_name: str, key_name: str, version_id: str | None = None, *, bypass: bool = False
     ) -> tuple[bool, dict[str, Any]]:
-        """DeleteObject. A delete marker whose object has gone is deleted by its version like any other."""
+        """DeleteObject. A version is deleted by its id alone, whatever the bucket's versioning is by now."""
         bucket = self.get_bucket(bucket_name)
+        if version_id is None:
+            result: tuple[bool, dict[str, Any]] = super().delete_object(bucket_name, key_name, None, bypass)
+            return result
         versions = bucket.keys.getlist(key_name) if key_name in bucket.keys else []
-        marker = next((v for v in versions if str(v.version_id) == str(version_id)), None)
-        if version_id is not None and isinstance(marker, FakeDeleteMarker):
-            rest = [v for v in versions if v is not marker]
-            if rest:
-                bucket.keys.setlist(key_name, rest)
-            else:
-                # moto's own pop disposes of what versions keep on disk, and a marker keeps nothing there
-                dict.pop(bucket.keys, key_name)
-            return True, {"version-id": version_id, "delete-marker": "true"}
-        result: tuple[bool, dict[str, Any]] = super().delete_object(bucket_name, key_name, version_id, bypass)
-        return result
+        found = next((v for v in versions if str(v.version_id) == str(version_id)), None)
+        if found is None:
+            return False, {}
+        if isinstance(found, FakeKey) and found.is_locked(governance_bypass=bypass):
+            raise AccessDeniedByLock
+        rest = [v for v in versions if v is not found]
+        if rest:
+            bucket.keys.setlist(key_name, rest)
+        else:
+            bucket.keys.pop(key_name)
+        marker = {"delete-marker": "true"} if isinstance(found, FakeDeleteMarker) else {}
+        return True, {"version-id": version_id, **marker}
 
 
+def _nothing(_marker: FakeDeleteMarker) -> None:
+    """A delete marker has no file to close; moto asks it to, and fails."""
+
+
+FakeDeleteMarker.dispose = _nothing
 FakeBucket.get_permission = _permission
 s3_backends.backend = SandboxS3Backend
