@@ -6,12 +6,13 @@ The only place of the sandbox's control that starts programs.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import subprocess  # noqa: TID251 -- see above
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def start_time(pid: int) -> str | None:
         check=False,
     )
     return shown.stdout.strip() or None
+
+
+@contextlib.contextmanager
+def exclusive(directory: Path) -> Iterator[None]:
+    """Let one command at a time start or stop what is in ``directory``; the others wait."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield  # the lock ends with the file
 
 
 class Process:

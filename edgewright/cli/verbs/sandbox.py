@@ -25,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     up = _action(actions, "up", "start it, or see that it runs; make the Pulumi stacks")
     up.add_argument("--port", type=_port, default=0, help="a fixed port (default: any that is free)")
-    up.add_argument(
-        "--speed", type=_positive, default=1.0, help="how fast minutes of rollouts and time-outs pass (default: 1)"
-    )
+    up.add_argument("--speed", type=_positive, help="how fast the minutes of rollouts and time-outs pass (default: 1)")
     _action(actions, "down", "stop it; its world is forgotten")
     status = _action(actions, "status", "what runs where")
     status.add_argument("--json", action="store_true", help="for machines")
@@ -134,29 +132,40 @@ def _load(root: Path) -> Sandbox:
 
 def up(root: Path, args: argparse.Namespace) -> int:
     """Start server and devices, and make the stacks; what runs already stays."""
-    from edgewright.sandbox import control, environment
-    from edgewright.sandbox.control import Sandbox
+    from edgewright.sandbox import environment
+    from edgewright.sandbox.processes import exclusive
 
     accounts = _accounts(root)
     directory = _directory(root)
-    sandbox = _running(directory)
-    if sandbox is None:
-        Sandbox.stop_any(directory)
-        for name in _WORLD:
-            shutil.rmtree(directory / name, ignore_errors=True)
-        output.note("starting AWS on this machine ...")
-        sandbox = control.start(directory, accounts=accounts, port=args.port, speed=args.speed, tied=False)
-    else:
-        sandbox.set_speed(args.speed)
-    sandbox.start_devices()
-    output.note("making the Pulumi stacks ...")
-    stacks = environment.create_stacks(sandbox, root)
+    with exclusive(directory):
+        sandbox = _running(directory)
+        if sandbox is None:
+            sandbox = _start(directory, accounts, args)
+        elif args.port not in {0, sandbox.document["port"]}:
+            msg = f"the sandbox runs at {sandbox.endpoint}; `edgewright sandbox down` first, to use port {args.port}"
+            raise EdgewrightError(msg)
+        elif args.speed is not None:
+            sandbox.set_speed(args.speed)
+        sandbox.start_devices()
+        output.note("making the Pulumi stacks ...")
+        stacks = environment.create_stacks(sandbox, root)
     output.line(f"sandbox: {sandbox.endpoint}, accounts {', '.join(sorted(set(accounts.ids)))}")
     if stacks:
         output.line(f"stacks: {', '.join(stacks)}")
     output.line(f"aws plugin: {_plugin(root)}")
     output.line('next: eval "$(edgewright sandbox env)"')
     return ExitCode.OK
+
+
+def _start(directory: Path, accounts: Accounts, args: argparse.Namespace) -> Sandbox:
+    from edgewright.sandbox import control
+    from edgewright.sandbox.control import Sandbox
+
+    Sandbox.stop_any(directory)
+    for name in _WORLD:
+        shutil.rmtree(directory / name, ignore_errors=True)
+    output.note("starting AWS on this machine ...")
+    return control.start(directory, accounts=accounts, port=args.port, speed=args.speed or 1.0, tied=False)
 
 
 def _running(directory: Path) -> Sandbox | None:
@@ -202,8 +211,14 @@ def _accounts(root: Path) -> Accounts:
 def down(root: Path, _args: argparse.Namespace) -> int:
     """Stop our own processes and no others."""
     from edgewright.sandbox.control import Sandbox
+    from edgewright.sandbox.processes import exclusive
 
-    stopped = Sandbox.stop_any(_directory(root))
+    directory = _directory(root)
+    if not directory.is_dir():
+        output.line("no sandbox ran here")
+        return ExitCode.OK
+    with exclusive(directory):
+        stopped = Sandbox.stop_any(directory)
     output.line("the sandbox is down" if stopped else "no sandbox ran here")
     return ExitCode.OK
 
