@@ -1,4 +1,4 @@
-"""IAM: roles, their inline policies, and managed policies."""
+"""IAM: roles, their inline policies, and managed policies. Three types that share a service's habits, in one place."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from edgewright.canonical import canonical_json
 from edgewright.standin import policies
 from edgewright.standin.calls import asked, given
 from edgewright.standin.diff import Shape
+from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.names import AutoName
-from edgewright.standin.resource import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.rules import arn, between, length, matches, policy_text
 from edgewright.standin.tags import changes, listed, mapped
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from edgewright.aws.errors import AwsError
 from edgewright.standin.calls import asked
+from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.names import AutoName
-from edgewright.standin.resource import ALL_TAGS, TAGS, Property, Type, Values
 from edgewright.standin.tags import listed, mapped
 
 if TYPE_CHECKING:

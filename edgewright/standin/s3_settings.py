@@ -11,7 +11,7 @@ from edgewright.standin import policies
 from edgewright.standin import s3_lifecycle as lifecycle
 from edgewright.standin.calls import asked
 from edgewright.standin.diff import Shape
-from edgewright.standin.resource import Property, Type, Values
+from edgewright.standin.model import Property, Type, Values
 from edgewright.standin.rules import at_least, json_text, length, one_of
 from edgewright.standin.s3 import NO_BUCKET
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.standin import iam, iot, s3, s3_settings
-from edgewright.standin.resource import Type
+from edgewright.standin import iam, iot, iot_identity, s3, s3_settings
+from edgewright.standin.model import Type
 
-TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in (*s3.TYPES, *s3_settings.TYPES, *iam.TYPES, *iot.TYPES)}
+_ALL = (*s3.TYPES, *s3_settings.TYPES, *iam.TYPES, *iot.TYPES, *iot_identity.TYPES)
+TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in _ALL}
 TOKENS = frozenset(TYPES)

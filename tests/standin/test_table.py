@@ -11,7 +11,7 @@ import pytest
 
 from edgewright.provider.plugin.values import decode, encode
 from edgewright.standin import types
-from edgewright.standin.resource import ALL_TAGS, REGION
+from edgewright.standin.model import ALL_TAGS, REGION
 from edgewright.standin.served import TOKENS, TYPES
 from tests.helpers import projects
 from tests.helpers.engine import Recording
