@@ -54,6 +54,7 @@ class Device:
 
 
 _devices: dict[tuple[str, str], Device] = {}
+_by_certificate: dict[str, Device] = {}
 
 
 def upsert(account: str, thing: str, value: dict[str, Any]) -> Device:
@@ -76,10 +77,11 @@ def upsert(account: str, thing: str, value: dict[str, Any]) -> Device:
         knobs = {**device.knobs, **given.pop("knobs", {})}
         for key, item in {**given, "knobs": knobs}.items():
             setattr(device, key, item)
+    _by_certificate[device.certificateId] = device
     backend = iot_backends[account][device.region]
-    for policy in device.policies:
+    for policy in given.get("policies", ()):
         _attach(backend, policy, device)
-    for group in device.groups:
+    for group in given.get("groups", ()):
         _join(backend, group, device)
     world.tell(REGISTRY)
     return device
@@ -87,8 +89,10 @@ def upsert(account: str, thing: str, value: dict[str, Any]) -> Device:
 
 def remove(account: str, thing: str) -> None:
     """Take a device away; its thing stays in AWS."""
-    if _devices.pop((account, thing), None) is None:
+    device = _devices.pop((account, thing), None)
+    if device is None:
         raise AwsError("NotFound", f"there is no device {thing} in account {account}", 404)
+    _by_certificate.pop(device.certificateId, None)
     world.tell(REGISTRY)
 
 
@@ -100,6 +104,7 @@ def everything() -> list[Device]:
 def forget_all() -> None:
     """No device is registered any more."""
     _devices.clear()
+    _by_certificate.clear()
     world.tell(REGISTRY)
 
 
@@ -109,13 +114,13 @@ def identify(thing: str, certificate_id: str) -> Device:
     Raises:
         AwsError: 403, as when AWS IoT refuses a TLS client certificate.
     """
-    for device in _devices.values():
-        if device.certificateId == certificate_id and device.thing == thing:
-            backend = iot_backends[device.account][device.region]
-            certificate = backend.certificates.get(certificate_id)
-            attached = certificate is not None and (certificate.arn, thing) in backend.principal_things
-            if attached and certificate.status == "ACTIVE":
-                return device
+    device = _by_certificate.get(certificate_id)
+    if device is not None and device.thing == thing:
+        backend = iot_backends[device.account][device.region]
+        certificate = backend.certificates.get(certificate_id)
+        attached = certificate is not None and (certificate.arn, thing) in backend.principal_things
+        if attached and certificate.status == "ACTIVE":
+            return device
     raise AwsError("ForbiddenException", "the certificate is not active, or not attached to the thing", 403)
 
 

@@ -38,6 +38,7 @@ from edgewright.sandbox.world import Call, world
 
 log = logging.getLogger("edgewright.sandbox")
 HOST = "127.0.0.1"
+_OWN_HOST = re.compile(r"(?:[^/]+\.)?(?:127\.0\.0\.1|localhost)(?::\d+)?")
 TICK = 0.1  # seconds of the machine between two looks at what is due
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 -- AWS's sentence
 _EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 -- AWS's sentence
@@ -80,6 +81,7 @@ class Application:
         request_id = str(uuid.uuid4())
         service = ""
         try:
+            _refuse_strangers(environ)
             if environ["PATH_INFO"].startswith("/_edgewright/"):
                 return private.respond(self, environ)
             if "HTTP_X_EDGEWRIGHT_THING" in environ:
@@ -129,6 +131,13 @@ def _run(app: Callable[..., Any], environ: dict[str, Any]) -> Response:
     if hasattr(chunks, "close"):
         chunks.close()
     return result
+
+
+def _refuse_strangers(environ: dict[str, Any]) -> None:
+    """A shell with the sandbox's variables has it as its proxy for plain HTTP; it is none to the world."""
+    if environ["RAW_URI"].startswith("http://") and not _OWN_HOST.fullmatch(environ["HTTP_HOST"]):
+        message = f"the sandbox is a proxy to itself only, not to {environ['HTTP_HOST']}; unset HTTP_PROXY for others"
+        raise AwsError("BadGateway", message, 502)
 
 
 def _authenticate(key: str, environ: dict[str, Any], service: str) -> Principal:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from typing import Any
 
 import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 
 from edgewright.sandbox.control import Sandbox
 from tests.sandbox.errors import refused
@@ -267,3 +270,21 @@ def test_an_inactive_key_is_refused(sandbox: Sandbox) -> None:
         Status="Inactive",
     )
     refused(sts(sandbox, user).get_caller_identity, "InvalidClientTokenId", 403, ".*")
+
+
+def test_the_sandbox_is_no_proxy_to_the_world(sandbox: Sandbox) -> None:
+    connection = http.client.HTTPConnection(*sandbox.endpoint.removeprefix("http://").split(":"), timeout=30)  # type: ignore[arg-type]
+    try:
+        connection.request("GET", "http://example.com/")
+        answer = connection.getresponse()
+        assert (answer.status, b"not to example.com" in answer.read()) == (502, True)
+    finally:
+        connection.close()
+
+
+def test_a_request_without_a_signature_is_refused(sandbox: Sandbox) -> None:
+    unsigned = Config(signature_version=UNSIGNED)
+    client: Any = boto3.session.Session(region_name="eu-west-1").client(
+        "iot", endpoint_url=sandbox.endpoint, config=unsigned
+    )
+    refused(client.list_things, "MissingAuthenticationToken", 403, "Missing Authentication Token")
