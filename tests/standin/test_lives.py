@@ -267,5 +267,6 @@ def test_a_wrong_account_is_asked_for_once_only(configured: Callable[[dict[str, 
     for number in range(3):
         hand.create(s.THING, hand.inputs(s.THING, {"name": f"cam-{number}"}))
     calls = [call["operation"] for call in sandbox.calls()]
-    assert calls.count("GetCallerIdentity") == 1
-    assert len(calls) == 1 + 3 * 2  # one to make and one to read each
+    # not at all when an earlier test of this process has asked for the same session
+    assert calls.count("GetCallerIdentity") <= 1
+    assert len(calls) - calls.count("GetCallerIdentity") == 3 * 2  # one to make and one to read each
