@@ -2,7 +2,8 @@
 
 A thing group gets its deployment through a continuous IoT job, a single thing through a named shadow. The states
 that the API shows follow the job's: in progress is ACTIVE, cancelled is CANCELED. A superseded deployment to a thing
-has no job; it is shown as INACTIVE (the API names that state and does not define it).
+has no job; it is shown as INACTIVE (the API names that state and does not define it). One module, because
+making, reading and ending a revision hold the same few facts true together.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Sources: the AWS IoT developer guide, chapter Jobs ("Job rollout, abort, and timeout configurations"), and the
 reference of the jobs data plane. A rate of N per minute releases up to N executions at the start of each minute of
 the sandbox's clock; the guide does not say how AWS spreads them. A cancelled job leaves executions that are in
-progress alone, unless it is forced.
+progress alone, unless it is forced. One module: execution, rollout and job are one state machine.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Where moto is looser than AWS on something that the program relies on (creating a thing twice, deleting a policy that
 is attached), the rule of the AWS IoT API reference is added here.
+moto has one backend class for a service, so this is one class and one module.
 """
 
 from __future__ import annotations
