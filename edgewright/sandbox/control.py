@@ -1,8 +1,8 @@
 """Starting, finding and stopping a sandbox; its clients and its devices.
 
 A sandbox lives in a directory: ``server.json`` (endpoint, accounts, the administrator's key), pid files, logs and the
-devices' folders. Whatever is started here is stopped here; with ``tied`` it also ends with the process that began it. Longer than most modules: a sandbox has
-one face, and this is all of it.
+devices' folders. Whatever is started here is stopped here; with ``tied`` it also ends with the process that began it.
+Longer than most modules: a sandbox has one face, and this is all of it.
 """
 
 from __future__ import annotations
