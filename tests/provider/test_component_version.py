@@ -1,6 +1,5 @@
 """A component version on a sandbox: published once, adopted when it is the same, never overwritten."""
 
-
 from __future__ import annotations
 
 import hashlib

@@ -1,6 +1,5 @@
 """A Deployment on a sandbox: what devices end up with, and what the state says after every turn of fate."""
 
-
 from __future__ import annotations
 
 import asyncio

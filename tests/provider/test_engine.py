@@ -1,6 +1,5 @@
 """The provider as the real engine sees it: previews that name the change, failures that can be repaired, drift."""
 
-
 from __future__ import annotations
 
 from pathlib import Path
