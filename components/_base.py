@@ -22,6 +22,8 @@ class EdgeComponent(pulumi.ComponentResource):
         *,
         depends_on: Sequence[pulumi.Resource] = (),
         retain_on_delete: bool = False,
+        deleted_with: pulumi.Resource | None = None,
+        protect: bool = False,
     ) -> pulumi.ResourceOptions:
         """Return the options of a child resource.
 
@@ -29,9 +31,16 @@ class EdgeComponent(pulumi.ComponentResource):
             provider: The provider of the account that the child lives in; there is no default one.
             depends_on: Resources that must be there first, where no value says so.
             retain_on_delete: Whether AWS keeps the thing when it leaves the program.
+            deleted_with: The resource whose deletion takes this one along, so that no call of its own is needed.
+            protect: Whether the engine refuses to delete it, before it deletes anything else.
         """
         return pulumi.ResourceOptions(
-            parent=self, provider=provider, depends_on=list(depends_on), retain_on_delete=retain_on_delete
+            parent=self,
+            provider=provider,
+            depends_on=list(depends_on),
+            retain_on_delete=retain_on_delete,
+            deleted_with=deleted_with,
+            protect=protect or None,
         )
 
     def inner(self, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:

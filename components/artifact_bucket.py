@@ -48,7 +48,12 @@ class ArtifactBucket(EdgeComponent):
         bucket = PrivateBucket(
             name,
             args=PrivateBucketArgs(
-                provider=args.provider, bucket=args.bucket, policy=text, tags={"edgewright:part": "artifacts"}
+                provider=args.provider,
+                bucket=args.bucket,
+                policy=text,
+                tags={"edgewright:part": "artifacts"},
+                # Every rollback of every fleet needs it: a destroy is refused before it has taken anything away.
+                protect=True,
             ),
             opts=self.inner(),
         )

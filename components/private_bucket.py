@@ -25,6 +25,8 @@ class PrivateBucketArgs:
     policy: str
     """JSON text of its policy, which must refuse requests without TLS."""
     tags: Mapping[str, str]
+    protect: bool = False
+    """Whether the engine refuses to delete it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,15 @@ class PrivateBucket(EdgeComponent):
 
     def __init__(self, name: str, *, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts=opts)
-        child = self.child(args.provider)
-        bucket = aws.s3.Bucket(name, bucket=args.bucket, tags=dict(args.tags), opts=child)
+        bucket = aws.s3.Bucket(
+            name,
+            bucket=args.bucket,
+            tags=dict(args.tags),
+            opts=self.child(args.provider, protect=args.protect),
+        )
+        # AWS refuses to delete a bucket that holds anything. Were the settings deleted first, as the order of
+        # dependencies has it, such a bucket would stay behind open.
+        child = self.child(args.provider, deleted_with=bucket)
         public_access = aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.bucket,
@@ -98,14 +107,14 @@ class PrivateBucket(EdgeComponent):
                 )
             ],
             # S3 wants versioning settled before rules that touch versions and uploads.
-            opts=self.child(args.provider, depends_on=[versioning]),
+            opts=self.child(args.provider, depends_on=[versioning], deleted_with=bucket),
         )
         policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.bucket,
             policy=args.policy,
             # Two changes of a bucket at once conflict ("OperationAborted"), and these two are about the same thing.
-            opts=self.child(args.provider, depends_on=[public_access]),
+            opts=self.child(args.provider, depends_on=[public_access], deleted_with=bucket),
         )
         self.resources = PrivateBucketResources(
             bucket=bucket,

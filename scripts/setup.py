@@ -83,17 +83,19 @@ def python_packages() -> None:
 
 def pulumi_cli() -> str:
     """Find, install or build the Pulumi CLI and its Python language host; say which."""
+    stamp = TOOLS / "pulumi.stamp"
+    wanted = "\n".join([PULUMI_VERSION, *(file_digest(ROOT / "tools" / name) for name in GO_FILES)])
+    if stamp.exists() and stamp.read_text().startswith(wanted) and pulumi_version(BIN / "pulumi"):
+        # What was made once serves on, whatever the PATH of this shell is: it took minutes.
+        return stamp.read_text().removeprefix(wanted).strip()
     on_path = shutil.which("pulumi", path=path_without_tools())
     if on_path and shutil.which("pulumi-language-python", path=path_without_tools()):
         version = pulumi_version(Path(on_path))
         if version and version >= PULUMI_OLDEST:
+            # An outdated one of ours would be found first.
             for link in (BIN / "pulumi", BIN / "pulumi-language-python", BIN / "pulumi-language-python-exec"):
                 link.unlink(missing_ok=True)
             return f"{dotted(version)} from PATH ({on_path})"
-    stamp = TOOLS / "pulumi.stamp"
-    wanted = "\n".join([PULUMI_VERSION, *(file_digest(ROOT / "tools" / name) for name in GO_FILES)])
-    if stamp.exists() and stamp.read_text().startswith(wanted) and pulumi_version(BIN / "pulumi"):
-        return stamp.read_text().removeprefix(wanted).strip()
     how = install_cli() or build_cli()
     stamp.write_text(f"{wanted}\n{how}\n")
     return how
@@ -194,9 +196,10 @@ def quiet_pulumi() -> dict[str, str]:
 
 
 def path_without_tools() -> str:
-    """PATH without this checkout's own folders, so that what we made is not taken for the user's."""
+    """PATH without this checkout's own folders and without stand-ins, so that ours is not taken for the user's."""
     own = {str(BIN), str(VENV / "bin")}
-    return os.pathsep.join(entry for entry in os.environ.get("PATH", "").split(os.pathsep) if entry not in own)
+    entries = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if entry not in own and Path(entry).name != "aws-standin")
 
 
 def dotted(version: Sequence[int]) -> str:

@@ -80,7 +80,8 @@ def aws_plugin(root: Path, path: list[str] | None = None) -> Path | None:
     """The folder of the ``aws`` plugin: on PATH, installed by Pulumi, or the stand-in; None without any."""
     standin = next((base / STANDIN for base in (root, _CHECKOUT) if (base / STANDIN).is_dir()), None)
     entries = path if path is not None else os.environ.get("PATH", os.defpath).split(os.pathsep)
-    found = shutil.which(PLUGIN, path=os.pathsep.join(e for e in entries if e != str(standin)))
+    # a shell that worked in another checkout has that one's stand-in on its PATH
+    found = shutil.which(PLUGIN, path=os.pathsep.join(e for e in entries if Path(e).name != STANDIN.name))
     if found:
         return Path(found).parent
     installed = list(_installed(_tools(root) / "pulumi-home")) + list(_installed(Path.home() / ".pulumi"))

@@ -94,6 +94,36 @@ def test_the_aws_plugin_on_path_goes_before_the_stand_in(
     assert setup.aws_plugin() == f"from PATH ({plugin})"
 
 
+def test_a_stand_in_on_path_is_not_an_installed_plugin(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell that evaluated `sandbox env` has it there."""
+    program(tmp_path / "plugins" / "aws-standin", "pulumi-resource-aws", "exit 0")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'plugins' / 'aws-standin'}{os.pathsep}/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (setup.TOOLS / "aws-plugin.unreachable").touch()
+    assert "stand-in" in setup.aws_plugin()
+
+
+def test_a_cli_that_was_built_outlives_a_shell_with_another_one(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(setup, "install_cli", lambda: None)
+
+    def build() -> str:
+        program(setup.BIN, "pulumi", "echo v3.259.0")
+        return "3.259.0, built"
+
+    monkeypatch.setattr(setup, "build_cli", build)
+    setup.pulumi_cli()
+    program(tmp_path / "bin", "pulumi", "echo v3.300.0")
+    program(tmp_path / "bin", "pulumi-language-python", "exit 0")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin:/bin")
+    assert setup.pulumi_cli() == "3.259.0, built"
+    assert (setup.BIN / "pulumi").exists()
+
+
 def test_an_unreachable_plugin_is_asked_for_once_a_day(
     setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
