@@ -46,8 +46,8 @@ def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
 def _device_arguments(actions: Any) -> None:
     add = _action(actions, "add", "make devices as a factory would, and switch them on")
     add.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
-    add.add_argument("--fleet", required=True)
-    add.add_argument("--stage", required=True)
+    add.add_argument("--fleet", required=True, help="the fleet whose role alias and policy they get")
+    add.add_argument("--stage", required=True, help="where the fleet lives")
     add.add_argument("--ring", help="the ring that the device joins by itself; not for members that are named")
     add.add_argument("--architecture", choices=ARCHITECTURES, default="amd64")
     add.add_argument("--offline", action="store_true", help="switched off, until `device set --online`")
@@ -55,12 +55,12 @@ def _device_arguments(actions: Any) -> None:
     listed = _action(actions, "list", "all devices and what they run")
     listed.add_argument("--json", action="store_true", help="for machines")
     remove = _action(actions, "remove", "switch a device off for good; its certificate and thing go too")
-    remove.add_argument("thing")
+    remove.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
     change = _action(actions, "set", "change what ails a device")
-    change.add_argument("thing")
+    change.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
     power = change.add_mutually_exclusive_group()
-    power.add_argument("--offline", dest="offline", action="store_true", default=None)
-    power.add_argument("--online", dest="offline", action="store_false")
+    power.add_argument("--offline", dest="offline", action="store_true", default=None, help="take it off the network")
+    power.add_argument("--online", dest="offline", action="store_false", help="bring it back")
     _knobs(change)
 
 
@@ -279,6 +279,8 @@ def device_add(root: Path, args: argparse.Namespace) -> int:
 
     sandbox = _load(root)
     project = load_project(root)
+    for thing in args.things:
+        _refuse_another_fleets_thing(project, thing, args.fleet, args.stage)
     rings = {thing: _ring_to_join(project, thing, args.fleet, args.stage, args.ring) for thing in args.things}
     for thing, ring in rings.items():
         device = sandbox.add_device(
@@ -310,6 +312,17 @@ def _ring_to_join(project: Project, thing: str, fleet: str, stage: str, ring: st
     return None if thing in (rings[ring].members.things or ()) else ring
 
 
+def _refuse_another_fleets_thing(project: Project, thing: str, fleet: str, stage: str) -> None:
+    for (other, place), found in project.stages.items():
+        named = any(thing in (ring.members.things or ()) for ring in found.rings)
+        if named and place == stage and other != fleet:
+            msg = (
+                f"fleets/{other}/{place}.yaml names {thing!r}, so it needs the identity of fleet {other!r} "
+                f"(got {fleet!r}): say --fleet {other}"
+            )
+            raise EdgewrightError(msg)
+
+
 def _given(args: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in ("offline", "slow", "fail") if (value := getattr(args, name)) is not None}
 
@@ -321,15 +334,18 @@ def device_set(root: Path, args: argparse.Namespace) -> int:
     if not knobs:
         msg = "nothing to change; say --offline, --online, --slow or --fail"
         raise EdgewrightError(msg)
-    device = sandbox.set_device(args.thing, **knobs)
-    output.line(f"{args.thing}: {_shown(device['knobs'])}")
+    for thing in args.things:
+        device = sandbox.set_device(thing, **knobs)
+        output.line(f"{thing}: {_shown(device['knobs'])}")
     return ExitCode.OK
 
 
 def device_remove(root: Path, args: argparse.Namespace) -> int:
     """Take a device away."""
-    _load(root).remove_device(args.thing)
-    output.line(f"{args.thing}: removed")
+    sandbox = _load(root)
+    for thing in args.things:
+        sandbox.remove_device(thing)
+        output.line(f"{thing}: removed")
     return ExitCode.OK
 
 
