@@ -160,6 +160,10 @@ def test_a_named_member_is_the_stacks_to_add_and_others_join_their_ring(shell: S
             ("add", "x", "--fleet", "line-inspection", "--stage", "prod", "--ring", "none"),
             "has no ring 'none' in 'prod'; it has canary, main",
         ),
+        (
+            ("add", "cam-001", "reader-001", "--fleet", "line-inspection", "--stage", "prod"),
+            "fleets/label-reading/prod.yaml names 'reader-001', so it needs the identity of fleet 'label-reading'",
+        ),
         (("remove", "none"), "the sandbox has no device named 'none'"),
         (("set", "none", "--offline"), "the sandbox has no device named 'none'"),
         (("add", "x", "--fleet", "a", "--stage", "b", "--fail", "2"), "'2' is not a share from 0 to 1"),
@@ -169,6 +173,15 @@ def test_a_named_member_is_the_stacks_to_add_and_others_join_their_ring(shell: S
 def test_bad_words_about_devices_get_one_clear_answer(shell: Shell, words: tuple[str, ...], message: str) -> None:
     shell.fine("up")
     assert message in shell.refused("device", *words)
+    assert shell.json("device", "list") == []
+
+
+def test_several_devices_are_one_command(shell: Shell) -> None:
+    shell.fine("up")
+    said = shell.fine("device", "add", "twin-001", "twin-002", "--fleet", "line-inspection", "--stage", "staging")
+    assert [line.split(":")[0] for line in said.splitlines()] == ["twin-001", "twin-002"]
+    assert shell.fine("device", "set", "twin-001", "twin-002", "--offline").count("offline") == 2
+    assert shell.fine("device", "remove", "twin-001", "twin-002") == "twin-001: removed\ntwin-002: removed\n"
 
 
 def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
