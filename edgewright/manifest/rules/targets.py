@@ -2,20 +2,17 @@
 
 AWS has one deployment for each target; a second one takes its place without a word. A core device installs the union
 of the deployments of its groups, and two exact versions of one component cannot both be true: the device then
-fails with FAILED_NO_STATE_CHANGE (the nucleus; AWS IoT quotas for the number of groups).
+fails with FAILED_NO_STATE_CHANGE (the nucleus). A thing that is in one ring of one stage of one fleet, and nowhere
+else, cannot come to that.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from edgewright.documents import naming
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.source import Problem
-
-MAX_GROUPS = 10
-"""Static thing groups that a thing may be in (AWS IoT quota)."""
 
 
 def one_deployment_a_target(context: Context) -> Iterator[Problem]:
@@ -80,56 +77,33 @@ def provisioned_things_have_one_ring(context: Context) -> Iterator[Problem]:
                 )
 
 
-def pins_agree_on_a_thing(context: Context) -> Iterator[Problem]:
-    """Rings that hold the same thing pin no component differently, across fleets too.
+def things_are_of_one_fleet(context: Context) -> Iterator[Problem]:
+    """A device has one certificate policy and one role alias, so it belongs to one stage of one fleet.
 
     Only named things are compared: which things a query or a provisioning template will yield is not known here.
     """
-    holders: dict[tuple[str, str | None, str], list[RingPlace]] = defaultdict(list)
-    for place in context.rings:
-        if place.account_id is not None:
-            for thing in dict.fromkeys(place.ring.members.things or ()):
-                holders[place.account_id, place.region, thing].append(place)
-    told: set[tuple[int, int, str]] = set()
-    for (_, _, thing), places in holders.items():
-        for number, place in enumerate(places[1:], start=1):
-            for other in places[:number]:
-                for name, component in place.ring.components.items():
-                    theirs = other.ring.components.get(name)
-                    key = (id(place), id(other), name)
-                    if theirs is None or theirs.version == component.version or key in told:
-                        continue
-                    told.add(key)
-                    yield place.problem(
-                        ("components", name, "version"),
-                        f"is not the version that {other.title} pins, and {thing} is in both",
-                        got=f"{component.version}, there {theirs.version}",
-                        remedy="pin one version in both, or take the thing out of one",
-                    )
-
-
-def things_are_in_few_groups(context: Context) -> Iterator[Problem]:
-    """AWS refuses the eleventh static group of a thing."""
-    count: dict[tuple[str, str | None, str], int] = defaultdict(int)
+    first: dict[tuple[str, str | None, str], RingPlace] = {}
     for place in context.rings:
         if place.account_id is None:
             continue
         for index, thing in enumerate(place.ring.members.things or ()):
-            key = (place.account_id, place.region, thing)
-            count[key] += 1
-            if count[key] == MAX_GROUPS + 1:
-                yield place.problem(
-                    ("members", "things", index),
-                    f"is in more than {MAX_GROUPS} thing groups, AWS's limit",
-                    got=thing,
-                    remedy="take it out of a ring",
-                )
+            other = first.setdefault((place.account_id, place.region, thing), place)
+            if (other.file.folder, other.stage_name) == (place.file.folder, place.stage_name):
+                continue  # two rings of one stage are told elsewhere
+            line = other.file.parsed.document.where(("rings", other.index, "members", "things")).line
+            one = "stage" if other.file.folder == place.file.folder else "fleet"
+            yield place.problem(
+                ("members", "things", index),
+                f"is in {other.title} as well ({other.file.parsed.file}:{line}), and a device has one certificate "
+                f"policy and one role alias, so it belongs to one {one}",
+                got=thing,
+                remedy=f"take it out of {other.title} or out of {place.title}",
+            )
 
 
 RULES = (
     one_deployment_a_target,
     things_are_in_one_ring,
     provisioned_things_have_one_ring,
-    pins_agree_on_a_thing,
-    things_are_in_few_groups,
+    things_are_of_one_fleet,
 )
