@@ -92,12 +92,12 @@ def inputs_of(answer: Mapping[str, Any]) -> dict[str, Any]:
         config = json.loads(merge) if merge else {}
         if config:
             wanted["config"] = exact(config)
-        if run_with := _pruned(component.get("runWith") or {}):
+        if run_with := _settings(component.get("runWith") or {}):
             wanted["runWith"] = run_with
         components[name] = wanted
     inputs: dict[str, Any] = {"targetArn": answer["targetArn"], "components": components}
     for key in ("deploymentName", "parentTargetArn", "iotJobConfiguration", "deploymentPolicies"):
-        if value := _pruned(answer.get(key)):
+        if value := _settings(answer.get(key)):
             inputs[key] = value
     tags = {key: value for key, value in (answer.get("tags") or {}).items() if key != OWNER_TAG}
     if tags:
@@ -116,6 +116,9 @@ def resets_of(answer: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def content(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of ``inputs`` a revision is made of, in one form: equal content means no new revision.
 
+    Numbers of settings have one form too, for the API answers ``20.0`` about the ``20`` that it was sent. Those of a
+    component's configuration keep their kind, for it travels as text and devices tell ``1`` from ``1.0``.
+
     Explicit resets are left out: they say how to get there, not what is wanted.
     """
     return {
@@ -123,17 +126,20 @@ def content(inputs: Mapping[str, Any]) -> dict[str, Any]:
             name: {
                 "componentVersion": component.get("componentVersion"),
                 "config": configuration(component),
-                "runWith": _pruned(component.get("runWith") or {}),
+                "runWith": _settings(component.get("runWith") or {}),
             }
             for name, component in sorted((inputs.get("components") or {}).items())
         },
-        **{key: _pruned(inputs.get(key) or {}) for key in ("iotJobConfiguration", "deploymentPolicies")},
+        **{key: _settings(inputs.get(key) or {}) for key in ("iotJobConfiguration", "deploymentPolicies")},
         "deploymentName": inputs.get("deploymentName"),
     }
 
 
 def same_content(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two inputs make the same revision; ``1`` and ``1.0`` differ, the order of keys does not."""
+    """Whether two inputs make the same revision.
+
+    The order of keys makes no difference; ``1`` and ``1.0`` differ in a component's configuration, and nowhere else.
+    """
     return canonical_json(content(one)) == canonical_json(content(other))
 
 
@@ -146,17 +152,23 @@ def _component(component: Mapping[str, Any], reset: Sequence[str]) -> dict[str, 
         update["reset"] = pointers
     if update:
         result["configurationUpdate"] = update
-    if run_with := _pruned(component.get("runWith") or {}):
+    if run_with := _settings(component.get("runWith") or {}):
         result["runWith"] = run_with
     return result
 
 
-def _pruned(value: Any) -> Any:
-    """Return ``value`` without nulls and empty objects, which mean the same as nothing to the API."""
-    if not isinstance(value, Mapping):
-        return value
-    pruned = {key: _pruned(item) for key, item in value.items() if item is not None}
-    return {key: item for key, item in pruned.items() if item not in ({}, "")}
+def _settings(value: Any) -> Any:
+    """Return settings of the API in one form: nothing that means nothing, numbers as the engine carries them.
+
+    Nulls, empty objects and empty text mean the same as nothing to the API. The engine has doubles only, and a whole
+    one comes out of it as an integer; the API gives its doubles (service model of greengrassv2) as ``20.0``.
+    """
+    if isinstance(value, Mapping):
+        settings = {key: _settings(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in settings.items() if item not in ({}, "")}
+    if isinstance(value, list | tuple):
+        return [_settings(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _bends(value: Any) -> bool:

@@ -53,6 +53,8 @@ _LOCAL: tuple[str, ...] = ("wait", "onFailure", "onDelete", "adopt")
 _UNFINISHED: Final = {
     "failed": "the last revision failed; it is tried again with a new one",
     "interrupted": "the last run was interrupted; its revision is watched to the end",
+    "rolledBack": "the last revision failed and was rolled back to what is wanted now: it is noted as the release, "
+    "without a new revision",
 }
 _LOG_MANAGER: Final = "aws.greengrass.LogManager"
 
@@ -300,6 +302,7 @@ class DeploymentResource:
                 )
                 return self._partial(state, "failed", "\n".join(told))
             before = {**_picked(state, _LOCAL), **inputs_of(answer)}
+            _keep_explicit_resets(before, state, resets_of(answer))
             pointers = reset.resets(state["everMerged"], _configurations(before))
             revision = await self._revise(context, before, pointers)
         except AwsError as error:
@@ -428,11 +431,17 @@ def _picked(values: Mapping[str, Any], keys: Sequence[str]) -> Values:
     return {key: values[key] for key in keys if key in values}
 
 
-def _keep_explicit_resets(there: Values, inputs: Values) -> None:
-    """The API does not say which pointers were explicit; those of the inputs are taken as still meant."""
+def _keep_explicit_resets(there: Values, inputs: Values, done: Mapping[str, Sequence[str]] | None = None) -> None:
+    """The API does not say which pointers were explicit; those of the inputs are taken as still meant.
+
+    With ``done``, the pointers that a revision reset, only those among them: of the others it cannot be said.
+    """
     for name, component in (inputs.get("components") or {}).items():
-        if component.get("reset") and name in there["components"] and not is_unknown(component["reset"]):
-            there["components"][name]["reset"] = component["reset"]
+        pointers = component.get("reset")
+        if is_unknown(pointers) or name not in there["components"]:
+            continue
+        if kept := [each for each in pointers or () if done is None or each in done.get(name, ())]:
+            there["components"][name]["reset"] = kept
 
 
 def _label(revision: Mapping[str, Any]) -> str:

@@ -83,6 +83,10 @@ class Engine:
         news = self.inputs(components, **more)
         return self.run(DeploymentResource().update(self.context(), TARGET, {}, outputs, news))
 
+    def preview(self, outputs: dict[str, Any], components: dict[str, Any], **more: Any) -> dict[str, Any]:
+        news = self.inputs(components, **more)
+        return self.run(DeploymentResource().update(self.context(preview=True), TARGET, {}, outputs, news))
+
     def changes(self, outputs: dict[str, Any], components: dict[str, Any], **more: Any) -> set[str]:
         diff = self.run(DeploymentResource().diff(self.context(), TARGET, {}, outputs, self.inputs(components, **more)))
         return set(diff.detailed)

@@ -22,6 +22,27 @@ from tests.provider.nucleus import take
 Behave = Callable[[dict[str, Any]], str]
 """From the components of a deployment document: "succeed", "fail", "begin" (and never end), or "refuse"."""
 
+# Whole numbers where the API has doubles: it answers 20.0 about the 20 that was sent.
+ROLLOUT: dict[str, Any] = {
+    "jobExecutionsRolloutConfig": {
+        "exponentialRate": {
+            "baseRatePerMinute": 1000,
+            "incrementFactor": 2,
+            "rateIncreaseCriteria": {"numberOfNotifiedThings": 1},
+        }
+    },
+    "abortConfig": {
+        "criteriaList": [
+            {
+                "failureType": "FAILED",
+                "action": "CANCEL",
+                "thresholdPercentage": 20,
+                "minNumberOfExecutedThings": 5,
+            }
+        ]
+    },
+}
+
 
 def succeed(_components: dict[str, Any]) -> str:
     return "succeed"

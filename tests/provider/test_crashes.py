@@ -9,7 +9,7 @@ import pytest
 
 from edgewright.provider.cloud import Cloud
 from tests.provider.conftest import ACCOUNT, TARGET, Engine
-from tests.provider.hands import Hands
+from tests.provider.hands import ROLLOUT, Hands
 
 NAME = "com.acme.hello"
 
@@ -63,13 +63,13 @@ def test_an_update_that_died_anywhere_makes_one_revision_in_the_end(
     engine: Engine, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = hands.add("twin-001")
-    outputs = engine.create(release(1))
+    outputs = engine.create(release(1), iotJobConfiguration=ROLLOUT)
     calls, died = 0, True
     while died:
         wanted = release(2 if outputs["components"] == release(1) else 1)
         before, known = outputs, len(revisions(engine))
-        died = dies_after(calls, monkeypatch, lambda: engine.update(before, wanted))  # noqa: B023 -- called at once
-        outputs = engine.update(before, wanted)
+        died = dies_after(calls, monkeypatch, lambda: engine.update(before, wanted, iotJobConfiguration=ROLLOUT))  # noqa: B023 -- called at once
+        outputs = engine.update(before, wanted, iotJobConfiguration=ROLLOUT)
         assert len(revisions(engine)) == known + 1, f"died after {calls} calls"
         assert device.held[NAME] == wanted[NAME]["config"]
         assert (outputs["verdict"], outputs["deploymentId"]) == ("passed", revisions(engine)[0])
@@ -83,8 +83,8 @@ def test_a_create_that_died_anywhere_makes_one_revision_in_the_end(
     device = hands.add("twin-001")
     calls, died = 0, True
     while died:
-        died = dies_after(calls, monkeypatch, lambda: engine.create(release(1)))
-        outputs = engine.create(release(1))
+        died = dies_after(calls, monkeypatch, lambda: engine.create(release(1), iotJobConfiguration=ROLLOUT))
+        outputs = engine.create(release(1), iotJobConfiguration=ROLLOUT)
         assert (len(revisions(engine)), outputs["verdict"]) == (1, "passed"), f"died after {calls} calls"
         assert device.held[NAME] == release(1)[NAME]["config"]
         engine.delete(outputs)

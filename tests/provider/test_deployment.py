@@ -10,7 +10,7 @@ import pytest
 from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.plugin import PartialFailureError, PluginError
 from tests.provider.conftest import ACCOUNT, GROUP, TARGET, Engine
-from tests.provider.hands import Hands, fail_on
+from tests.provider.hands import ROLLOUT, Hands, fail_on
 
 # Public and versionless: the sandbox knows the component, and the hands run nothing.
 NAME = "com.acme.hello"
@@ -124,9 +124,42 @@ def test_a_failing_release_is_rolled_back_and_the_next_up_shows_it_again(engine:
         f'components["{NAME}"].config.bad',
     }
     assert engine.changes(there, hello(1, {"a": 1})) == set()
+    engine.preview(there, hello(1, {"a": 1}))
+    severity, text = engine.said[-1]
+    assert severity == "info"
+    assert text.startswith("twins: the last revision failed and was rolled back to what is wanted now")
+    assert text.endswith("without a new revision")
     before = revisions(engine)
     repaired = engine.update(there, hello(1, {"a": 1}))
     assert (repaired["verdict"], revisions(engine)) == ("passed", before)
+
+
+def test_after_a_rollback_the_reverted_program_makes_no_revision_whatever_it_sets(engine: Engine, hands: Hands) -> None:
+    """With everything that a rollback must bring back: settings with doubles, explicit resets, tags, who runs it."""
+    hands.add("twin-001", fail_on("2.0.0"))
+    limits = {"posixUser": "ggc_user", "systemResourceLimits": {"cpus": 1, "memory": 65536}}
+
+    def program(number: int) -> dict[str, Any]:
+        return {NAME: {**hello(number, {"a": 1.0})[NAME], "reset": ["/old", "/older"], "runWith": limits}}
+
+    more: dict[str, Any] = {"iotJobConfiguration": ROLLOUT, "tags": {"team": "vision"}, "deploymentName": "ring"}
+    good = engine.create(program(1), **more)
+    with pytest.raises(PartialFailureError, match="Rolled back") as caught:
+        engine.update(good, program(2), **more)
+    there = caught.value.outputs
+    assert engine.changes(there, program(1), **more) == set()
+    before = revisions(engine)
+    repaired = engine.update(there, program(1), **more)
+    assert (repaired["verdict"], revisions(engine)) == ("passed", before)
+    assert len(before) == 3
+
+
+def test_a_rollback_does_not_claim_a_reset_that_the_release_before_did_not_make(engine: Engine, hands: Hands) -> None:
+    hands.add("twin-001", fail_on("2.0.0"))
+    good = engine.create(hello(1))
+    with pytest.raises(PartialFailureError, match="Rolled back") as caught:
+        engine.update(good, {NAME: {**hello(2)[NAME], "reset": ["/old"]}})
+    assert caught.value.outputs["components"] == hello(1)
 
 
 def test_onfailure_stop_leaves_the_release_and_up_tries_it_again(engine: Engine, hands: Hands) -> None:
@@ -247,15 +280,15 @@ def test_a_run_that_died_after_creating_goes_on_without_another_revision(engine:
     """The revision exists, but the engine never heard of it: the state is that of before."""
     hands.add("twin-001")
     before = engine.create(hello(1, {"a": 1}))
-    engine.update(before, hello(2, {"b": 1}))
-    resumed = engine.update(before, hello(2, {"b": 1}))
+    engine.update(before, hello(2, {"b": 1}), iotJobConfiguration=ROLLOUT)
+    resumed = engine.update(before, hello(2, {"b": 1}), iotJobConfiguration=ROLLOUT)
     assert (len(revisions(engine)), resumed["verdict"]) == (2, "passed")
 
 
 def test_a_create_that_died_is_recognised_by_its_owner(engine: Engine, hands: Hands) -> None:
     hands.add("twin-001")
-    first = engine.create(hello(1, {"a": 1}))
-    assert engine.create(hello(1, {"a": 1}))["deploymentId"] == first["deploymentId"]
+    first = engine.create(hello(1, {"a": 1}), iotJobConfiguration=ROLLOUT)
+    assert engine.create(hello(1, {"a": 1}), iotJobConfiguration=ROLLOUT)["deploymentId"] == first["deploymentId"]
     changed = engine.create(hello(2))
     assert (len(revisions(engine)), changed["verdict"]) == (2, "passed")
 
@@ -282,7 +315,7 @@ def test_an_interrupt_leaves_a_state_that_the_next_up_goes_on_from(engine: Engin
 
     device.behave = interrupt
     with pytest.raises(PartialFailureError, match="interrupted while devices were taking it") as caught:
-        engine.create(hello())
+        engine.create(hello(), iotJobConfiguration=ROLLOUT)
     there = caught.value.outputs
     assert there["verdict"] == "interrupted"
     engine.cancelled.clear()
@@ -290,7 +323,7 @@ def test_an_interrupt_leaves_a_state_that_the_next_up_goes_on_from(engine: Engin
     hands.sandbox.client("iot-jobs-data", ACCOUNT).update_job_execution(
         jobId=job, thingName="twin-001", status="SUCCEEDED"
     )
-    finished = engine.update(there, hello())
+    finished = engine.update(there, hello(), iotJobConfiguration=ROLLOUT)
     assert (finished["verdict"], len(revisions(engine))) == ("passed", 1)
 
 

@@ -87,6 +87,9 @@ def test_a_failing_update_is_rolled_back_and_a_revert_repairs_the_stack(stack: S
     again = stack.preview()
     assert f"{NAME} 1.0.0 -> 2.0.0" in again.text, "the same program shows its change again"
     stack.write(components=good)
+    assert "rolled back to what is wanted" in stack.preview().text, (
+        "an update that changes nothing says why it is shown"
+    )
     repaired = stack.up()
     assert repaired.code == 0, repaired.text
     assert stack.preview("--expect-no-changes").code == 0
