@@ -1,5 +1,8 @@
 """The ComponentVersion resource: published once, adopted when it is the same, refused when it is not.
 
+Longer than other modules, because the life of one resource is told in one place, from its check to its deletion; what
+a recipe's content is and how files are uploaded stand in modules of their own.
+
 A version is immutable in AWS, and here: other content under the same name and version is an error at preview that
 says "bump the version". Another name or version is a replacement, created before the old one goes; programs retain
 the old one, so that a revert still finds it.

@@ -1,5 +1,8 @@
 """The inputs of every resource and of the provider itself, with the limits of the AWS API.
 
+Longer than other modules, because it is a table rather than a program: one entry for each field of the API, read beside
+the API's own reference from top to bottom, with the few rules that need more than one field.
+
 Source of limits: the botocore service model of greengrassv2 (a test compares field by field), and, where the model is
 silent, the API reference of AWS IoT jobs (incrementFactor: one decimal; thresholdPercentage: two decimals;
 inProgressTimeoutInMinutes: 1 to 10080).

@@ -1,5 +1,8 @@
 """The engine's calls, translated: structs to values, failures to statuses, secrets kept.
 
+Longer than other modules, because the engine's protocol is one class of one method a call, and what they share (errors,
+context, answers) is of no use without them.
+
 The method names are those of the gRPC service; what each must answer is written in `provider.proto` of the engine.
 """
 # ruff: noqa: N802, ARG002, D102 -- names, signatures and meaning are given by the gRPC service
