@@ -17,7 +17,7 @@ from edgewright.catalog import variables
 from edgewright.catalog.component import CatalogVersion, archived
 from edgewright.catalog.files import Folder, read_folder, sha256_of
 from edgewright.catalog.lint import Linter
-from edgewright.catalog.lock import Entry, Lock, read_lock
+from edgewright.catalog.lock import LOCK_FILE, Entry, Key, Lock, read_lock
 from edgewright.catalog.recipe import Recipe, read_recipe
 from edgewright.catalog.relations import check_relations
 from edgewright.catalog.sidecar import Sidecar, read_sidecar
@@ -26,8 +26,10 @@ from edgewright.versions import is_version, newest_first, parse_version
 
 CATALOG = "catalog"
 UNLOCKED = "is not in catalog.lock"
+_LOST = {True: "is empty, and the catalog has versions", False: "is gone, and the catalog has versions"}
 RECIPE = "recipe.yaml"
 SIDECAR = "component.yaml"
+NEW_CATALOG = "edgewright component lock --new-catalog"
 _BESIDE_COMPONENTS = frozenset(("README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store"))
 
 
@@ -37,8 +39,8 @@ class Catalog:
 
     root: Path
     problems: tuple[Problem, ...]
-    broken: frozenset[tuple[str, str]]
-    """Name and version of folders whose recipe cannot be used."""
+    broken: frozenset[Key]
+    """Name and version of folders whose recipe cannot be used, and of those that were published and are gone."""
     lock: Lock
     _versions: Mapping[tuple[str, str], CatalogVersion]
 
@@ -72,6 +74,11 @@ def is_unlocked(problem: Problem) -> bool:
     return problem.message == UNLOCKED
 
 
+def is_lost(problem: Problem) -> bool:
+    """Whether a problem is that there are versions and no lock, as in a catalog that begins."""
+    return problem.file == LOCK_FILE and problem.message in _LOST.values()
+
+
 class _Reader:
     """One reading of a catalog."""
 
@@ -79,9 +86,11 @@ class _Reader:
         self._root = root
         self._lock = read_lock(root)
         self._problems: list[Problem] = list(self._lock.problems)
-        self._versions: dict[tuple[str, str], CatalogVersion] = {}
-        self._broken: set[tuple[str, str]] = set()
-        self._seen: set[tuple[str, str]] = set()
+        self._versions: dict[Key, CatalogVersion] = {}
+        self._broken: set[Key] = set()
+        self._seen: set[Key] = set()
+        self._changed: set[str] = set()
+        """Folders that differ from the lock: whatever else is wrong in them is gone once they are restored."""
 
     def read(self) -> Catalog:
         catalog = self._root / CATALOG
@@ -93,12 +102,18 @@ class _Reader:
                     self._broken.add((name, version))
                     shown = f"{CATALOG}/{name}/{version}"
                     self._add(shown, f"cannot be read: {error.strerror}", "make its files readable", got=error.filename)
-        for key, entry in self._lock.entries.items():
-            if key not in self._seen:
-                self._vanished(entry)
+        if not self._lock.problems:
+            for key, entry in self._lock.entries.items():
+                if key not in self._seen:
+                    self._broken.add(key)
+                    self._vanished(entry)
         order = sorted(self._versions, key=lambda key: (key[0], parse_version(key[1]), key[1]))
         versions = {key: self._versions[key] for key in order}
-        self._problems += check_relations(versions.values())
+        for problem in check_relations(versions.values(), self._broken):
+            if problem.file.rpartition("/")[0] not in self._changed:
+                self._problems.append(problem)
+        if not self._lock.problems:
+            self._unlocked()
         problems = tuple(sorted(self._problems, key=lambda each: each.order))
         return Catalog(self._root, problems, frozenset(self._broken), self._lock, versions)
 
@@ -123,13 +138,26 @@ class _Reader:
             return
         self._seen.add((name, version))
         folder = read_folder(self._root / CATALOG / name / version)
+        start = len(self._problems)
+        entry = self._read_version(name, version, folder)
+        locked = None if self._lock.problems else self._lock.entries.get((name, version))
+        changes = list(self._changes(locked, entry, folder)) if locked else []
+        if changes or (locked and folder.refused):
+            self._changed.add(shown)
+            self._problems[start:] = changes
         for file, why in folder.refused.items():
-            self._add(f"{shown}/{file}", why, "put a plain file in its place")
+            self._add(f"{shown}/{file}", why, "restore it from Git" if locked else "put a plain file in its place")
+
+    def _read_version(self, name: str, version: str, folder: Folder) -> Entry:
+        """Note every problem of a version itself; return what its files amount to."""
+        shown = f"{CATALOG}/{name}/{version}"
         if RECIPE not in folder.files:
             self._broken.add((name, version))
-            self._add(shown, f"has no {RECIPE}", "add one, or delete the folder if it was never published")
-            return
+            if RECIPE not in folder.refused:
+                self._add(shown, f"has no {RECIPE}", "add one, or delete the folder if it was never published")
+            return self._entry(name, version, folder, None)
         document = load_file(folder.files[RECIPE], f"{shown}/{RECIPE}")
+        entry = self._entry(name, version, folder, document.value)
         read = read_recipe(document)
         self._problems += read.problems
         sidecar = self._sidecar(folder, shown)
@@ -142,18 +170,15 @@ class _Reader:
                 self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")
         if read.recipe is None:
             self._broken.add((name, version))
-            if isinstance(document.value, dict):
-                self._locked(name, version, self._entry(name, version, folder, document))
-            return
+            return entry
         recipe = read.recipe
         self._named(document, recipe, name, version)
         self._files(document, recipe, folder, shown)
-        entry = self._entry(name, version, folder, document)
-        self._locked(name, version, entry)
         path = self._root / CATALOG / name / version
         self._versions[name, version] = CatalogVersion(
             name, version, path, recipe, document, entry, sidecar, self._root, folder
         )
+        return entry
 
     def _sidecar(self, folder: Folder, shown: str) -> Sidecar | None:
         if SIDECAR not in folder.files:
@@ -187,7 +212,9 @@ class _Reader:
                 elif inside:
                     prefix = file.removesuffix(".zip")
                     used |= {f"{prefix}/{each}" for each in inside}
-                else:
+                elif not any(
+                    each == file or each.startswith(file.removesuffix(".zip") + "/") for each in folder.refused
+                ):
                     also = f", or a folder {file.removesuffix('.zip')}/ to be packed" if file.endswith(".zip") else ""
                     message = f"there is no {shown}/{file}"
                     remedy = f"put the file beside the recipe{also}"
@@ -198,53 +225,49 @@ class _Reader:
                 remedy = f"add {uri} to Artifacts, or delete it"
                 self._add(f"{shown}/{file}", "is in no artifact of the recipe, so no device gets it", remedy)
 
-    def _entry(self, name: str, version: str, folder: Folder, document: Document) -> Entry:
+    def _entry(self, name: str, version: str, folder: Folder, recipe: Any) -> Entry:
         files = {file: f"sha256:{sha256_of(path)}" for file, path in folder.files.items()}
-        return Entry(name, version, digest(document.value), files)
+        return Entry(name, version, digest(recipe), files)
 
-    def _locked(self, name: str, version: str, found: Entry) -> None:
-        """A version that is locked is as it was published; one that is not says how to publish it."""
-        shown = f"{CATALOG}/{name}/{version}"
-        locked = self._lock.entries.get((name, version))
-        if locked is None:
-            self._add(f"{shown}/{RECIPE}", UNLOCKED, "run: edgewright component lock")
+    def _unlocked(self) -> None:
+        """Versions that are not locked say how to publish them, unless that would be refused for what is wrong."""
+        new = sorted(key for key in self._seen if key not in self._lock.entries)
+        if new and not self._lock.entries:
+            remedy = f"restore it from Git: git checkout -- {LOCK_FILE} (only a new catalog has none: {NEW_CATALOG})"
+            self._add(LOCK_FILE, _LOST[(self._root / LOCK_FILE).exists()], remedy)
             return
+        faulty = [problem.file for problem in self._problems if problem.severity == "error"]
+        for name, version in new:
+            shown = f"{CATALOG}/{name}/{version}"
+            if not any(file == shown or file.startswith(shown + "/") for file in faulty):
+                self._add(f"{shown}/{RECIPE}", UNLOCKED, "run: edgewright component lock")
+
+    def _changes(self, locked: Entry, found: Entry, folder: Folder) -> Iterator[Problem]:
+        """In what a version is not as it was published; a file that is refused is told as that."""
+        name, version = locked.name, locked.version
+        shown = f"{CATALOG}/{name}/{version}"
         new = f"{CATALOG}/{name}/{self._next(name)}/"
         remedy = f"a published version never changes: restore it, and make a new folder {new} for the change"
         for file in sorted({*found.files, *locked.files}):
             now, then = found.files.get(file), locked.files.get(file)
-            if now == then:
+            if now == then or any(file == each or file.startswith(each + "/") for each in folder.refused):
                 continue
             if now is None:
-                self._add(
-                    f"{shown}/{file}",
-                    f"was published with {name}@{version} and is gone",
-                    remedy,
-                    got=f"nothing, locked is {then}",
-                )
+                message, got = f"was published with {name}@{version} and is gone", f"nothing, locked is {then}"
             elif then is None:
-                self._add(f"{shown}/{file}", f"was not published with {name}@{version}", remedy, got=now)
+                message, got = f"was not published with {name}@{version}", now
             else:
-                message = f"is not what was published with {name}@{version}"
-                self._add(f"{shown}/{file}", message, remedy, got=f"{now}, locked is {then}")
+                message, got = f"is not what was published with {name}@{version}", f"{now}, locked is {then}"
+            yield Problem(f"{shown}/{file}", 1, 1, "", message, got, remedy)
         if locked.files.get(RECIPE) == found.files.get(RECIPE) and locked.recipe != found.recipe:
             message = f"the recipe of {name}@{version} does not have the digest of its locked text"
-            self._problems.append(
-                Problem(
-                    "catalog.lock",
-                    locked.line,
-                    1,
-                    "",
-                    message,
-                    f"{locked.recipe}, found {found.recipe}",
-                    "restore catalog.lock from Git",
-                )
-            )
+            got = f"{locked.recipe}, found {found.recipe}"
+            yield Problem(LOCK_FILE, locked.line, 1, "", message, got, "restore catalog.lock from Git")
 
     def _vanished(self, entry: Entry) -> None:
         message = f"{entry.name}@{entry.version} was published and its folder is gone"
         remedy = f"restore {CATALOG}/{entry.name}/{entry.version}/ from Git: devices may be told to go back to it"
-        self._problems.append(Problem("catalog.lock", entry.line, 1, "", message, None, remedy))
+        self._problems.append(Problem(LOCK_FILE, entry.line, 1, "", message, None, remedy))
 
     def _next(self, name: str) -> str:
         """The version after the newest that is taken."""

@@ -76,6 +76,7 @@ def parse_lock(text: str) -> Lock:
     entries: dict[Key, Entry] = {}
     problems: list[Problem] = []
     files: dict[str, str] | None = None
+    strange: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         version = _VERSION_LINE.fullmatch(line)
         file = _FILE_LINE.fullmatch(line)
@@ -90,8 +91,12 @@ def parse_lock(text: str) -> Lock:
         elif file is not None and files is not None and file["file"] not in files:
             files[file["file"]] = file["digest"]
         elif line.strip() and not line.startswith("#"):
-            remedy = "restore it from Git, and let edgewright component lock add new versions"
-            problems.append(_problem(number, "is not a line of a lock", shorten(line), remedy))
+            strange.append((number, line))
+    if strange:  # one line for all: what made one of them made the others
+        number, line = strange[0]
+        others = f", the first of {len(strange)} such lines" if len(strange) > 1 else ""
+        remedy = "restore it from Git, and let edgewright component lock add new versions"
+        problems.append(_problem(number, f"is not a line of a lock{others}", shorten(line), remedy))
     return Lock(entries, tuple(problems))
 
 

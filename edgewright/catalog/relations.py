@@ -6,26 +6,35 @@ from collections.abc import Collection, Iterator
 
 from edgewright.catalog import variables
 from edgewright.catalog.component import CatalogVersion
+from edgewright.catalog.lock import Key
 from edgewright.source import Problem
 from edgewright.versions import common, newest_first
 
 Versions = dict[str, dict[str, CatalogVersion]]
 
 
-def check_relations(versions: Collection[CatalogVersion]) -> Iterator[Problem]:
-    """Yield the problems between versions. Components of others (``aws.greengrass.*``) are not looked at."""
+def check_relations(versions: Collection[CatalogVersion], broken: Collection[Key] = ()) -> Iterator[Problem]:
+    """Yield the problems between versions. Components of others (``aws.greengrass.*``) are not looked at.
+
+    Args:
+        versions: All that can be used.
+        broken: Name and version of those that cannot; they are told already, so what only they satisfy is no news.
+    """
     known: Versions = {}
     for each in versions:
         known.setdefault(each.name, {})[each.version] = each
     for each in versions:
-        yield from _satisfied(each, known)
+        yield from _satisfied(each, known, broken)
         yield from _readable(each, known)
     yield from _circles(known)
 
 
-def _satisfied(version: CatalogVersion, known: Versions) -> Iterator[Problem]:
+def _satisfied(version: CatalogVersion, known: Versions, broken: Collection[Key]) -> Iterator[Problem]:
     for name, dependency in version.recipe.dependencies.items():
-        if name in known and name != version.name and not common([dependency.requirement], known[name]):
+        if name not in known or name == version.name:
+            continue
+        told = [other for each, other in broken if each == name]
+        if not common([dependency.requirement], [*known[name], *told]):
             have = ", ".join(newest_first(known[name]))
             yield version.document.problem(
                 ("ComponentDependencies", name, "VersionRequirement"),

@@ -36,10 +36,44 @@ def test_a_project_without_a_catalog_is_empty(tmp_path: Path) -> None:
 
 
 def test_a_new_version_says_how_to_publish_it(tmp_path: Path) -> None:
+    add(tmp_path, "com.acme.other")
+    publish(tmp_path)
     add(tmp_path)
     assert problems(tmp_path) == [
         "catalog/com.acme.model/1.0.0/recipe.yaml:1:1: is not in catalog.lock; run: edgewright component lock"
     ]
+
+
+@pytest.mark.parametrize("text", [None, "", "# nothing but a comment\n"])
+def test_a_lock_that_is_lost_is_one_problem(tmp_path: Path, text: str | None) -> None:
+    add(tmp_path)
+    add(tmp_path, version="1.1.0")
+    if text is not None:
+        (tmp_path / "catalog.lock").write_text(text)
+    assert problems(tmp_path) == [
+        (
+            f"catalog.lock:1:1: is {'gone' if text is None else 'empty'}, and the catalog has versions; "
+            "restore it from Git: git checkout -- catalog.lock "
+            "(only a new catalog has none: edgewright component lock --new-catalog)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"garbage\nand more\n"])
+def test_a_lock_that_is_garbage_is_one_problem(tmp_path: Path, content: bytes) -> None:
+    add(tmp_path)
+    add(tmp_path, version="1.1.0")
+    (tmp_path / "catalog.lock").write_bytes(content)
+    assert [each.partition(":")[0] for each in problems(tmp_path)] == ["catalog.lock"]
+
+
+def test_a_new_version_with_a_fault_is_not_to_be_locked_yet(tmp_path: Path) -> None:
+    add(tmp_path, "com.acme.other")
+    publish(tmp_path)
+    folder = add(tmp_path)
+    (folder / "recipe.yaml").write_text((folder / "recipe.yaml").read_text().replace("Platform", "Platfrom"))
+    (found,) = problems(tmp_path)
+    assert "is not a known key; did you mean Platform?" in found
 
 
 def test_a_changed_byte_names_the_file_both_digests_and_the_way_on(tmp_path: Path) -> None:
@@ -66,13 +100,12 @@ def test_even_a_comment_of_a_published_recipe_stays(tmp_path: Path) -> None:
     assert found[0].startswith("catalog/com.acme.model/1.0.0/recipe.yaml:1:1: is not what was published")
 
 
-def test_a_changed_recipe_that_no_longer_reads_is_told_as_changed_too(tmp_path: Path) -> None:
+def test_a_changed_recipe_that_no_longer_reads_is_told_as_changed(tmp_path: Path) -> None:
     folder = add(tmp_path)
     publish(tmp_path)
     text = (folder / "recipe.yaml").read_text()
     (folder / "recipe.yaml").write_text(text.replace("Platform", "Platfrom"))
-    found = "\n".join(problems(tmp_path))
-    assert "is not a known key; did you mean Platform?" in found
+    (found,) = problems(tmp_path)
     assert "recipe.yaml:1:1: is not what was published" in found
     assert Catalog.load(tmp_path).broken == {("com.acme.model", "1.0.0")}
 
@@ -81,7 +114,7 @@ def test_a_file_that_is_gone_from_a_published_version_is_named(tmp_path: Path) -
     folder = add(tmp_path)
     publish(tmp_path)
     (folder / "model.onnx").unlink()
-    found = "\n".join(problems(tmp_path))
+    (found,) = problems(tmp_path)
     assert (
         "model.onnx:1:1: was published with com.acme.model@1.0.0 and is gone "
         f"(got nothing, locked is {sha(b'weights')})" in found
@@ -92,7 +125,7 @@ def test_a_file_that_was_added_to_a_published_version_is_named(tmp_path: Path) -
     folder = add(tmp_path)
     publish(tmp_path)
     (folder / "extra.txt").write_text("x")
-    found = "\n".join(problems(tmp_path))
+    (found,) = problems(tmp_path)
     assert f"extra.txt:1:1: was not published with com.acme.model@1.0.0 (got {sha(b'x')})" in found
 
 
@@ -161,9 +194,28 @@ def test_links_in_a_version_are_refused(tmp_path: Path) -> None:
     folder = add(tmp_path, files={})
     (tmp_path / "outside").write_bytes(b"weights")
     (folder / "model.onnx").symlink_to(tmp_path / "outside")
-    found = "\n".join(problems(tmp_path))
-    assert "model.onnx:1:1: is a symbolic link; put a plain file in its place" in found
-    assert "there is no catalog/com.acme.model/1.0.0/model.onnx" in found
+    assert "model.onnx:1:1: is a symbolic link; put a plain file in its place" in problems(tmp_path)[1]
+    assert len(problems(tmp_path)) == 2, "the other is the lock, which is not there"
+
+
+def test_a_link_in_place_of_a_published_file_is_one_problem(tmp_path: Path) -> None:
+    folder = add(tmp_path)
+    publish(tmp_path)
+    (folder / "model.onnx").rename(tmp_path / "outside")
+    (folder / "model.onnx").symlink_to(tmp_path / "outside")
+    assert problems(tmp_path) == [
+        "catalog/com.acme.model/1.0.0/model.onnx:1:1: is a symbolic link; restore it from Git"
+    ]
+
+
+def test_what_a_vanished_version_satisfied_is_no_second_problem(tmp_path: Path) -> None:
+    add(tmp_path)
+    folder = add(tmp_path, version="2.0.0")
+    add(tmp_path, "com.acme.reader", before=needs("com.acme.model", "^2.0.0"))
+    publish(tmp_path)
+    shutil.rmtree(folder)
+    (found,) = problems(tmp_path)
+    assert "com.acme.model@2.0.0 was published and its folder is gone" in found
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_and_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,14 @@ from tests.helpers.catalogs import add
 Capture = pytest.CaptureFixture[str]
 
 
+def begin(root: Path) -> int:
+    """Lock the first versions of a catalog."""
+    return main(["component", "lock", "--new-catalog", "--root", str(root)])
+
+
 def test_lock_publishes_what_is_new_and_then_nothing_more(tmp_path: Path, capsys: Capture) -> None:
     add(tmp_path)
-    assert main(["component", "lock", "--root", str(tmp_path)]) == 0
+    assert begin(tmp_path) == 0
     digest = next(iter(Catalog.load(tmp_path))).digest
     assert capsys.readouterr().out == f"locked com.acme.model 1.0.0 {digest}\n"
     before = (tmp_path / "catalog.lock").read_bytes()
@@ -28,7 +33,7 @@ def test_lock_publishes_what_is_new_and_then_nothing_more(tmp_path: Path, capsys
 
 def test_lock_adds_beside_what_is_there(tmp_path: Path, capsys: Capture) -> None:
     add(tmp_path)
-    main(["component", "lock", "--root", str(tmp_path)])
+    begin(tmp_path)
     first = (tmp_path / "catalog.lock").read_text()
     add(tmp_path, version="1.1.0")
     capsys.readouterr()
@@ -39,7 +44,7 @@ def test_lock_adds_beside_what_is_there(tmp_path: Path, capsys: Capture) -> None
 
 def test_lock_refuses_a_changed_version_and_writes_nothing(tmp_path: Path, capsys: Capture) -> None:
     folder = add(tmp_path)
-    main(["component", "lock", "--root", str(tmp_path)])
+    begin(tmp_path)
     before = (tmp_path / "catalog.lock").read_bytes()
     (folder / "model.onnx").write_bytes(b"other")
     add(tmp_path, version="1.1.0")
@@ -59,9 +64,50 @@ def test_lock_refuses_to_publish_a_recipe_with_errors(tmp_path: Path, capsys: Ca
     assert not (tmp_path / "catalog.lock").exists()
 
 
+@pytest.mark.parametrize("text", [None, "", "# nothing but a comment\n"])
+def test_lock_never_begins_a_lock_over_versions_by_itself(tmp_path: Path, capsys: Capture, text: str | None) -> None:
+    """The lock was lost, and the bytes may have changed since: locking them now would bless the change."""
+    folder = add(tmp_path)
+    begin(tmp_path)
+    lock = tmp_path / "catalog.lock"
+    lock.unlink() if text is None else lock.write_text(text)
+    (folder / "model.onnx").write_bytes(b"other")
+    capsys.readouterr()
+    assert main(["component", "lock", "--root", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "git checkout -- catalog.lock" in said.err
+    assert (lock.read_text() if lock.exists() else None) == text
+
+
+def test_a_catalog_begins_only_once(tmp_path: Path, capsys: Capture) -> None:
+    add(tmp_path)
+    begin(tmp_path)
+    add(tmp_path, version="1.1.0")
+    before = (tmp_path / "catalog.lock").read_bytes()
+    capsys.readouterr()
+    assert begin(tmp_path) == 1
+    assert "catalog.lock has 1 versions already; leave --new-catalog out" in capsys.readouterr().err
+    assert (tmp_path / "catalog.lock").read_bytes() == before
+
+
+def test_a_catalog_does_not_begin_with_a_lock_that_cannot_be_read(tmp_path: Path, capsys: Capture) -> None:
+    add(tmp_path)
+    (tmp_path / "catalog.lock").write_text("garbage\n")
+    assert begin(tmp_path) == 1
+    assert "is not a line of a lock (got garbage)" in capsys.readouterr().err
+    assert (tmp_path / "catalog.lock").read_text() == "garbage\n"
+
+
+def test_the_help_of_lock_says_what_a_new_catalog_is(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["component", "lock", "--help"])
+    assert "--new-catalog" in capsys.readouterr().out
+
+
 def test_lock_says_warnings_and_goes_on(tmp_path: Path, capsys: Capture) -> None:
     add(tmp_path, before='ComponentDependencies:\n  com.other.x: {VersionRequirement: ">=0.0.0"}\n')
-    assert main(["component", "lock", "--root", str(tmp_path)]) == 0
+    assert begin(tmp_path) == 0
     assert "warning: " in capsys.readouterr().err
 
 
@@ -87,8 +133,8 @@ def test_list_is_for_machines_with_json(tmp_path: Path, capsys: Capture) -> None
             }
         ],
     }
-    assert [each["message"] for each in listed["problems"]] == ["is not in catalog.lock"]
-    main(["component", "lock", "--root", str(tmp_path)])
+    assert [each["message"] for each in listed["problems"]] == ["is gone, and the catalog has versions"]
+    begin(tmp_path)
     capsys.readouterr()
     assert main(["component", "list", "--json", "--root", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out)["components"][0]["locked"] is True
@@ -97,7 +143,7 @@ def test_list_is_for_machines_with_json(tmp_path: Path, capsys: Capture) -> None
 def test_list_for_people_shows_versions_oldest_first(tmp_path: Path, capsys: Capture) -> None:
     add(tmp_path, version="1.10.0")
     add(tmp_path, version="1.9.0")
-    main(["component", "lock", "--root", str(tmp_path)])
+    begin(tmp_path)
     capsys.readouterr()
     assert main(["component", "list", "--root", str(tmp_path)]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
@@ -109,7 +155,7 @@ def test_list_for_people_shows_versions_oldest_first(tmp_path: Path, capsys: Cap
 
 def test_build_builds_archives_where_they_can_be_found(tmp_path: Path, capsys: Capture) -> None:
     add(tmp_path, files={"app/main.py": b"print()"}, artifacts="{URI: 'catalog:app.zip', Unarchive: ZIP}")
-    main(["component", "lock", "--root", str(tmp_path)])
+    begin(tmp_path)
     capsys.readouterr()
     assert main(["component", "build", "--root", str(tmp_path)]) == 0
     name, version, file, digest, path = capsys.readouterr().out.split(maxsplit=4)

@@ -36,6 +36,7 @@ def test_a_lock_is_one_sorted_block_a_version() -> None:
         (f"com.acme.a@1.0.0 {A}\n  {A} x\n  {B} x\n", 3, "is not a line of a lock"),
         (f"  {A} orphan\n", 1, "is not a line of a lock"),
         (f"com.acme.a@1.0 {A}\n", 1, "is not a line of a lock"),
+        ("garbage\nand more\n", 1, "is not a line of a lock, the first of 2 such lines (got garbage)"),
         ("com.acme.a@1.0.0 sha256:abc\n", 1, "is not a line of a lock"),
     ],
 )

@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         action.add_argument("--root", type=Path, default=Path(), help="the project's folder (default: this one)")
+        if name == "lock":
+            action.add_argument(
+                "--new-catalog",
+                action="store_true",
+                help="begin catalog.lock; without this, versions beside a lock that is gone or empty are refused, "
+                "because they may be published ones that were changed since",
+            )
         if name == "list":
             action.add_argument("--json", action="store_true", help="for machines")
 
@@ -40,19 +47,30 @@ def run(args: argparse.Namespace) -> int:
         raise EdgewrightError(message)
     catalog = Catalog.load(root)
     if args.action == "lock":
-        return lock(catalog)
+        return lock(catalog, begin=args.new_catalog)
     if args.action == "list":
         return list_versions(catalog, as_json=args.json)
     return build(catalog)
 
 
-def lock(catalog: Catalog) -> int:
-    """Add what is new, unless anything is wrong: what is published cannot be corrected afterwards."""
-    from edgewright.catalog.catalog import is_unlocked
+def lock(catalog: Catalog, *, begin: bool = False) -> int:
+    """Add what is new, unless anything is wrong: what is published cannot be corrected afterwards.
+
+    Args:
+        catalog: What there is.
+        begin: Whether the catalog is a new one, so that no lock is no loss.
+
+    Raises:
+        EdgewrightError: a catalog with a lock is to begin.
+    """
+    from edgewright.catalog.catalog import is_lost, is_unlocked
     from edgewright.catalog.lock import LOCK_FILE, write_lock
 
+    if begin and catalog.lock.entries:
+        message = f"{LOCK_FILE} has {len(catalog.lock.entries)} versions already; leave --new-catalog out"
+        raise EdgewrightError(message)
     new = [each for each in catalog if (each.name, each.version) not in catalog.lock.entries]
-    if show([each for each in catalog.problems if not is_unlocked(each)]):
+    if show([each for each in catalog.problems if not (is_unlocked(each) or (begin and is_lost(each)))]):
         output.note(f"{LOCK_FILE} is as it was: put the errors right first")
         return ExitCode.USER
     changed = write_lock(catalog.root, [*catalog.lock.entries.values(), *(each.entry for each in new)])
