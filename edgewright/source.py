@@ -28,6 +28,8 @@ MAX_VALUES = 250_000
 """After aliases are expanded: a file of ten lines can stand for a billion values."""
 MAX_CHARACTERS = 32 * 1024 * 1024
 """After aliases are expanded."""
+ACCOUNT_ID = 12
+"""Digits of an AWS account id."""
 LARGEST_INTEGER = 2**53 - 1
 """What every JSON reader, Pulumi's engine among them, keeps exactly."""
 
@@ -505,10 +507,10 @@ class _Builder:
         if number is None:
             return text
         if _LEADING_ZERO.match(text) and number.lastgroup == "integer":
-            self.problem(
-                line, column, "a number with a leading zero means different things to YAML readers",
-                "put quotes around it, or drop the zero", shorten(text),
-            )  # fmt: skip
+            # dropping the zero of an account id would make another account's, or none
+            remedy = "put quotes around it" if len(text) == ACCOUNT_ID else "put quotes around it, or drop the zero"
+            message = "a number with a leading zero means different things to YAML readers"
+            self.problem(line, column, message, remedy, shorten(text))
             return text
         return self._number(text, number.lastgroup or "", line, column)
 

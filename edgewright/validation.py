@@ -9,7 +9,9 @@ of the module that makes it long is the words: one sentence and one way out for 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import json
 import types
 import typing
 from bisect import bisect_right
@@ -120,13 +122,36 @@ def parse(model: type[M], document: Document) -> Parsed[M]:
             parsed = model.model_validate(_without(document.value, (), cuts.paths), by_alias=True, by_name=False)
         except ValidationError as error:
             found = _found(document, cuts, error)
-            # what is wrong only because something was cut out is no news
-            news = [(loc, detail) for loc, detail in found if detail["type"] != "missing" and not cuts.touch(loc)]
-            problems += _problems(model, document, news if cuts else found)
-            cuts = _Cuts(cuts.paths | {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found})
+            misspelt = _misspelt(model, document, found)
+            # what is wrong only because something was cut out, or has another name, is no news
+            news = [
+                (loc, detail)
+                for loc, detail in found
+                if not (detail["type"] == "missing" and (cuts or loc in misspelt)) and not (cuts and cuts.touch(loc))
+            ]
+            problems += _problems(model, document, news)
+            cut = {loc[:-1] if detail["type"] == "missing" else loc for loc, detail in found}
+            cuts = _Cuts(cuts.paths | cut | misspelt)
         else:
             return Parsed(document, parsed, (*document.problems, *problems), cuts)
     return Parsed(document, None, (*document.problems, *problems), cuts)
+
+
+def _misspelt(model: type[BaseModel], document: Document, found: list[tuple[Loc, ErrorDetails]]) -> frozenset[Loc]:
+    """The places of known keys that are not there, because a key that is not known stands for them."""
+    places = set()
+    for loc, detail in found:
+        if detail["type"] == "extra_forbidden":
+            key = _meant_key(str(loc[-1]), _keys_at(model, loc[:-1]))
+            if key is not None and not _has(_value_at(document.value, loc[:-1]), key):
+                places.add((*loc[:-1], key))
+    return frozenset(places)
+
+
+def _value_at(value: Any, loc: Loc) -> Any:
+    for step in loc:
+        value = value[step]
+    return value
 
 
 def _without(value: Any, path: Loc, cut: frozenset[Loc]) -> Any:
@@ -214,6 +239,8 @@ def _explain(
     if kind is not None:
         written = document.shown(loc)
         how = _HOW.get(kind, f"write {kind}")
+        if kind == "a mapping":
+            how = _short_form(model, document, loc) or how
         return f"must be {kind}", "write a string" if kind == "a string" and written in _NOT_QUOTABLE else how
     if of == "missing":
         return "is missing", _how_to_add(_field_at(model, loc), str(loc[-1]))
@@ -235,6 +262,22 @@ def _explain(
         return f"must have at {'most' if long else 'least'} {limit} characters", "shorten it" if long else "fill it in"
     message, _, remedy = str(context["error"] if of == "value_error" else detail["msg"]).partition("; ")
     return message, remedy or "correct it"
+
+
+def _short_form(model: type[BaseModel], document: Document, loc: Loc) -> str | None:
+    """How to write a mapping that needs one key only, with the value that stands there if it fits that key."""
+    of = _model_of(_annotation_at(model, loc))
+    needed = {info.alias or name: info for name, info in of.model_fields.items() if info.is_required()} if of else {}
+    if of is None or len(needed) != 1:
+        return None
+    (key, field), *_ = needed.items()
+    example = example_of(field)
+    written = _value_at(document.value, loc)
+    if isinstance(written, str):
+        with contextlib.suppress(ValidationError):
+            of.model_validate({key: written}, by_alias=True, by_name=False)
+            example = json.dumps(written, ensure_ascii=False)
+    return f"write it as {{{key}: {example}}}" if example else None
 
 
 _NOT_QUOTABLE = {"nothing", "a list", "a mapping"}
@@ -259,15 +302,28 @@ def one_of(name: str, known: Iterable[str], which: str) -> str:
         which: What the known are, such as ``the accounts are``.
     """
     known = list(known)
-    guess = did_you_mean(name, known)
+    return _listed(did_you_mean(name, known), known, which)
+
+
+def _listed(guess: str | None, known: Iterable[str], which: str) -> str:
     listed = f"{which} {', '.join(known) or 'none yet'}"
     return f"did you mean {guess}? ({listed})" if guess else listed
 
 
+def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
+    of = _model_of(_annotation_at(model, loc))
+    return [info.alias or name for name, info in of.model_fields.items()] if of else []
+
+
+def _meant_key(key: str, known: list[str]) -> str | None:
+    """The known key that a key stands for, by spelling, or with a word before it: componentVersion is version."""
+    longer = (each for each in known if len(each) > 3 and key.casefold().endswith(each.casefold()))
+    return did_you_mean(key, known) or next(longer, None)
+
+
 def _known_keys(model: type[BaseModel], loc: Loc) -> str:
-    of = _model_of(_annotation_at(model, loc[:-1]))
-    keys = [info.alias or name for name, info in of.model_fields.items()] if of else []
-    return one_of(str(loc[-1]), keys, "the keys here are")
+    keys = _keys_at(model, loc[:-1])
+    return _listed(_meant_key(str(loc[-1]), keys), keys, "the keys here are")
 
 
 def _literal(field: FieldInfo | None, detail: ErrorDetails) -> tuple[str, str]:

@@ -26,6 +26,9 @@ def _version(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         msg = 'must be a quoted version, because YAML reads this as a number; write it like "1.10.0"'
         raise ValueError(msg)  # noqa: TRY004 -- pydantic locates ValueError only
+    if isinstance(value, str) and value[:1] in {"v", "V"} and versions.is_version(value[1:]):
+        msg = f'must be a version without a letter before it; drop the {value[0]} and write "{value[1:]}"'
+        raise ValueError(msg)
     if not versions.is_version(value):
         msg = 'must be one exact version, not a range; write MAJOR.MINOR.PATCH in quotes, such as "1.10.0"'
         raise ValueError(msg)
