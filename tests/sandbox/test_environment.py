@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,7 +60,7 @@ def plugin(folder: Path) -> Path:
 def test_exports_survive_the_shell(sandbox: Sandbox, root: Path, quiet: Path) -> None:
     variables = {**environment.environment(sandbox, root), "ODD": "a 'b' $HOME \"c\" `d` \\ ; e"}
     assert quiet
-    script = environment.exports(variables) + "\nexec " + sys.executable
+    script = environment.exports(variables) + "\nexec " + shlex.quote(sys.executable)
     script += " -c 'import os, json; print(json.dumps(dict(os.environ)))'"
     before = {"AWS_SESSION_TOKEN": "x", "AWS_PROFILE": "y", "http_proxy": "http://proxy", "no_proxy": "z"}
     said = subprocess.run(

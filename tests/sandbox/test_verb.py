@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -223,7 +224,7 @@ def test_stacks_are_there_after_up_and_committed_files_are_as_they_were(shell: S
     (shell.root / "__main__.py").write_text("import pulumi\npulumi.export('a', 'b')\n", "utf-8")
     assert "stacks: prod, staging, tooling" in shell.fine("up")
     script = (
-        f'eval "$({sys.executable} -m edgewright.cli sandbox env)" && '
+        f'eval "$({shlex.quote(sys.executable)} -m edgewright.cli sandbox env)" && '
         "pulumi config set edgewright:note hello -s staging && "
         "pulumi up -y --skip-preview --non-interactive -s staging && pulumi stack ls --json"
     )
