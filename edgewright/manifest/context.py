@@ -41,6 +41,8 @@ class RingPlace:
     stage: Stage | None
     account_id: str | None
     region: str | None
+    placed: bool
+    """Whether it is known which stage this is; where it is not, what holds between rings cannot be judged."""
 
     @property
     def fleet(self) -> Fleet | None:
@@ -61,9 +63,8 @@ class RingPlace:
 
     @property
     def fleet_name(self) -> str:
-        """The fleet, as the stage file says."""
-        model = self.file.parsed.model
-        return model.fleet if model is not None else self.file.folder
+        """The fleet, as its folder is called; a stage file that says another is told."""
+        return self.file.folder
 
     @property
     def name(self) -> str:
@@ -107,6 +108,8 @@ class Context:
     stages: Sequence[StageFile]
     catalog: Catalog
     since: Since | None = None
+    unread: frozenset[str] = frozenset()
+    """Fleet folders with a manifest that is not where it would be read, or not called so."""
 
     @cached_property
     def rings(self) -> tuple[RingPlace, ...]:
@@ -153,13 +156,33 @@ class Context:
     def _dependencies(self) -> dict[tuple[str, str], Mapping[str, Dependency]]:
         return {}
 
+    def stage_of(self, file: StageFile) -> str | None:
+        """Which stage a file is for; where the file and what it says differ, the one that the organisation has.
+
+        None where neither tells: that is a problem of the file, and what follows from it is none.
+        """
+        model, organisation = file.parsed.model, self.organisation.model
+        if model is None:
+            return None
+        if organisation is None or not self.organisation.whole(("stages",)):
+            return model.stage if model.stage == file.name else None
+        return file.name if file.name in organisation.stages else None
+
+    def complete(self, folder: str) -> bool:
+        """Whether all rings of a fleet are known, so that what is not among them is not there."""
+        return folder not in self.unread and all(
+            file.parsed.model is not None and file.parsed.whole(("rings",)) and self.stage_of(file) is not None
+            for file in self.stages_by_fleet.get(folder, ())
+        )
+
     def _places(self) -> Iterator[RingPlace]:
         organisation = self.organisation.model
-        for file in sorted(self.stages, key=_by_name):
+        for file in sorted(self.stages, key=lambda each: (each.folder, each.name)):
             model = file.parsed.model
             if model is None:
                 continue
-            stage = organisation.stages.get(model.stage) if organisation else None
+            name = self.stage_of(file)
+            stage = organisation.stages.get(name) if organisation and name else None
             account = organisation.accounts.get(stage.account) if organisation and stage else None
             region = (stage.region or organisation.region) if organisation and stage else None
             for index, ring in enumerate(model.rings):
@@ -168,14 +191,9 @@ class Context:
                     index=index,
                     ring=ring,
                     fleet_file=self.fleets.get(file.folder),
-                    stage_name=model.stage,
+                    stage_name=name or model.stage,
                     stage=stage,
                     account_id=account.id if account else None,
                     region=region,
+                    placed=name is not None,
                 )
-
-
-def _by_name(file: StageFile) -> tuple[str, bool, str]:
-    """A file that is named after its stage comes first: a copy of it is what is one too many."""
-    model = file.parsed.model
-    return file.folder, model is not None and model.stage != file.name, file.name

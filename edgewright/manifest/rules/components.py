@@ -6,7 +6,8 @@ the recipes of the catalog say is resolved here first, against the exact version
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.platforms import matches
@@ -25,8 +26,7 @@ from edgewright.versions import Range, parse_version
 
 def public_components_are_known(context: Context) -> Iterator[Problem]:
     """AWS's names are case-sensitive; a device takes a wrong one for a private component that does not exist."""
-    organisation = context.organisation.model
-    newer = set(organisation.public_components) if organisation else set()
+    newer = _newer(context)
     for place, name, _ in context.components():
         if not is_public(name) or name in public_components() or name in newer:
             continue
@@ -95,8 +95,7 @@ def supported_components(context: Context) -> Iterator[Problem]:
 
 def private_components_are_in_the_catalog(context: Context) -> Iterator[Problem]:
     """Every other component is a folder of the catalog, in exactly that version."""
-    organisation = context.organisation.model
-    newer = set(organisation.public_components) if organisation else set()
+    newer = _newer(context)
     for place, name, component in context.components():
         if is_public(name) or name in newer or context.catalog.get(name, component.version) is not None:
             continue
@@ -111,7 +110,7 @@ def private_components_are_in_the_catalog(context: Context) -> Iterator[Problem]
                 remedy=f"the catalog has {', '.join(versions)}; a new version is a new folder",
             )
             continue
-        guess = did_you_mean(name, [*context.catalog.names, *public_components()])
+        guess = _guess(context, name)
         add = f"add catalog/{name}/{component.version}/recipe.yaml"
         yield place.problem(
             ("components", name),
@@ -154,56 +153,95 @@ def recipes_cover_the_platforms(context: Context) -> Iterator[Problem]:
 def dependencies_are_pinned(context: Context) -> Iterator[Problem]:
     """Every hard dependency is in the release, and every pin lies in the range: what floats changes by itself."""
     for place in context.rings:
-        for name, version in context.pinned(place):
-            release = _Release(context, place, name)
-            yield from release.unmet(name, version)
-        for name in place.ring.components:
-            known = public_components().get(name)
-            for needed, wanted in known.needs.items() if known else ():
-                if needed not in place.ring.components and place.whole:
-                    yield _Release(context, place, name).not_pinned(name, needed, Range.parse(wanted))
+        release = _Release(context, place)
+        yield from release.unmet()
+        yield from release.missing.values()
+
+
+def missing(context: Context, place: RingPlace) -> Iterable[str]:
+    """The components that a release lacks because others of it need them; each is told as that."""
+    release = _Release(context, place)
+    for _ in release.unmet():
+        pass
+    return release.missing
 
 
 class _Release:
-    """A release, looked at from one of its components."""
+    """A release, and what its components need of one another."""
 
-    def __init__(self, context: Context, place: RingPlace, root: str) -> None:
+    def __init__(self, context: Context, place: RingPlace) -> None:
         self.context = context
         self.place = place
-        self.root = root
-        self.missing: set[str] = set()
+        self.missing: dict[str, Problem] = {}
+        """By the component that is not pinned, told for the first one that needs it."""
 
-    def unmet(self, name: str, version: CatalogVersion) -> Iterator[Problem]:
+    def unmet(self) -> Iterator[Problem]:
+        """Every pin outside a range; fills ``missing``."""
+        for name, version in self.context.pinned(self.place):
+            yield from self._needs(name, name, version)
+        for name in self.place.ring.components:
+            known = public_components().get(name)
+            for needed, wanted in known.needs.items() if known else ():
+                if needed not in self.place.ring.components:
+                    self._miss(name, name, needed, Range.parse(wanted))
+
+    def _needs(self, root: str, name: str, version: CatalogVersion) -> Iterator[Problem]:
         """What ``name`` needs and the release does not have, and what that would need in turn."""
         for needed, dependency in self.context.dependencies(version).items():
             pin = self.place.ring.components.get(needed)
             if pin is not None:
-                if not dependency.requirement.allows(pin.version):
+                if _usable(self.context, needed, pin.version) and not dependency.requirement.allows(pin.version):
                     yield self.place.problem(
                         ("components", needed, "version"),
                         f"is outside the range that {name} {version.version} needs, {dependency.requirement}",
                         got=pin.version,
                         remedy=_candidates(self.context, needed, dependency.requirement, "pin one in the range"),
                     )
-            elif dependency.type == "HARD" and self.place.whole and needed not in self.missing:
-                self.missing.add(needed)
-                yield self.not_pinned(name, needed, dependency.requirement)
+            elif dependency.type == "HARD" and self._miss(root, name, needed, dependency.requirement):
                 # what it would bring along is missing as well: say so now, not in the next run
                 fitting = (
                     each for each in self.context.catalog.versions(needed) if dependency.requirement.allows(each)
                 )
                 candidate = self.context.catalog.get(needed, next(fitting, ""))
                 if candidate is not None:
-                    yield from self.unmet(needed, candidate)
+                    yield from self._needs(root, needed, candidate)
 
-    def not_pinned(self, name: str, needed: str, requirement: Range) -> Problem:
-        """That the release lacks a component."""
-        through = "" if name == self.root else f" through {name}"
-        return self.place.problem(
-            ("components", self.root),
+    def _miss(self, root: str, name: str, needed: str, requirement: Range) -> bool:
+        """Note once that the release lacks a component; False where that is no news."""
+        if not self.place.whole or needed in self.missing or needed in self._meant:
+            return False
+        through = "" if name == root else f" through {name}"
+        self.missing[needed] = self.place.problem(
+            ("components", root),
             f"needs {needed} {requirement}{through}, which the release does not pin",
             remedy=_candidates(self.context, needed, requirement, f"add {needed} to the components"),
         )
+        return True
+
+    @cached_property
+    def _meant(self) -> set[str | None]:
+        """What the names in the release that nobody knows stand for."""
+        newer = _newer(self.context)
+        return {
+            _public_guess(name) if is_public(name) else _guess(self.context, name)
+            for name in self.place.ring.components
+            if name not in public_components() and name not in newer and not self.context.catalog.versions(name)
+        }
+
+
+def _newer(context: Context) -> Collection[str]:
+    """Components of AWS that the organisation knows and validation does not."""
+    return context.organisation.model.public_components if context.organisation.model else ()
+
+
+def _usable(context: Context, name: str, version: str) -> bool:
+    """Whether a pin is of something that there is; what there is not is told as that."""
+    return is_public(name) or name in _newer(context) or context.catalog.get(name, version) is not None
+
+
+def _guess(context: Context, name: str) -> str | None:
+    """The component that a name which is not in the catalog stands for."""
+    return did_you_mean(name, [*context.catalog.names, *public_components()])
 
 
 def _candidates(context: Context, name: str, requirement: Range, advice: str) -> str:

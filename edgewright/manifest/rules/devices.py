@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE, TOKEN_EXCHANGE, public_components
+from edgewright.manifest.rules.components import missing
 from edgewright.source import Problem
 from edgewright.versions import parse_version
 
@@ -26,12 +27,19 @@ def device_has_its_five_parts(context: Context) -> Iterator[Problem]:
         present = _present(context, place)
         if present is None:
             continue
+        lacking = [part for part in _PARTS if part not in present]
+        if lacking or TOKEN_EXCHANGE not in place.ring.components:
+            coming = set(missing(context, place))  # told as dependencies that are not pinned
+            for name in coming:
+                present |= _provided(context, name)
+        else:
+            coming = set()
         for part, remedy in _PARTS.items():
             if part not in present:
                 yield place.problem(
                     ("components",), f"lack the {part}, one of the five parts of a device", remedy=remedy
                 )
-        if "data connection" in present and TOKEN_EXCHANGE not in place.ring.components:
+        if "data connection" in present and TOKEN_EXCHANGE not in (*place.ring.components, *coming):
             yield place.problem(
                 ("components",),
                 "lack the credentials of the data connection, one of the five parts of a device",
@@ -54,6 +62,16 @@ def _present(context: Context, place: RingPlace) -> set[str] | None:
     if place.captures is not False:
         present.add("data connection")
     return present
+
+
+def _provided(context: Context, name: str) -> set[str]:
+    """The parts that a component provides in any version."""
+    known = public_components().get(name)
+    if known is not None:
+        return set(known.provides)
+    found = (context.catalog.get(name, version) for version in context.catalog.versions(name))
+    parts = {part for version in found if version is not None for part in version.parts}
+    return {"runtime" if part == "agent" else part for part in parts}
 
 
 def run_with_fits_the_platforms(context: Context) -> Iterator[Problem]:

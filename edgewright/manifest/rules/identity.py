@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edgewright.manifest.context import Context
 from edgewright.manifest.references import references
+from edgewright.manifest.rules.organisation import TOOLING
 from edgewright.source import Problem
 from edgewright.validation import one_of
 
@@ -71,6 +72,7 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
     organisation = context.organisation.model
     if organisation is None or not context.organisation.whole(("accounts",)):
         return
+    tooling = organisation.accounts[TOOLING].id if TOOLING in organisation.accounts else None
     for folder, parsed in context.fleets.items():
         if parsed.model is None:
             continue
@@ -85,7 +87,7 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
                     got=access.trusted,
                     remedy=one_of(access.trusted, organisation.accounts, "edgewright.yaml has"),
                 )
-            elif trusted.id in own:
+            elif trusted.id in own and trusted.id != tooling:  # a stage in tooling is told at the stage
                 yield parsed.problem(
                     path,
                     f"is the account of {own[trusted.id]} itself: the role would trust its own account",

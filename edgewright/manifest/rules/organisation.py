@@ -21,6 +21,8 @@ def accounts_are_distinct(context: Context) -> Iterator[Problem]:
         if other is not None:
             if other not in accounts and not context.organisation.whole(("accounts", other)):
                 continue  # the other entry is wrong, and that is told
+            if other == TOOLING and other not in accounts:
+                continue  # told for itself
             if other == name or other not in accounts:
                 others = [key for key in accounts if key != name]
                 yield context.organisation.problem(
@@ -87,8 +89,10 @@ def stages_have_accounts(context: Context) -> Iterator[Problem]:
 
 def fleet_is_named_as_its_folder(context: Context) -> Iterator[Problem]:
     """One word for one fleet: the folder, fleet.yaml and the stage files say the same."""
+    names: dict[str, str] = {}
     for folder, parsed in context.fleets.items():
         if parsed.model is not None and parsed.model.name != folder:
+            names[folder] = parsed.model.name
             yield parsed.problem(
                 ("name",),
                 f"is not the name of its folder, {folder}",
@@ -97,7 +101,7 @@ def fleet_is_named_as_its_folder(context: Context) -> Iterator[Problem]:
             )
     for file in context.stages:
         model = file.parsed.model
-        if model is not None and model.fleet != file.folder:
+        if model is not None and model.fleet not in (file.folder, names.get(file.folder)):
             yield file.parsed.problem(
                 ("fleet",),
                 f"is not the name of its folder, {file.folder}",
@@ -109,23 +113,28 @@ def fleet_is_named_as_its_folder(context: Context) -> Iterator[Problem]:
 def stage_is_named_as_its_file(context: Context) -> Iterator[Problem]:
     """The file says which stage it is, and the organisation has that stage."""
     organisation = context.organisation.model
+    known = organisation.stages if organisation and context.organisation.whole(("stages",)) else None
     for file in context.stages:
         model = file.parsed.model
         if model is None:
             continue
-        if model.stage != file.name:
-            yield file.parsed.problem(
-                ("stage",),
-                f"is not the name of this file, {file.name}.yaml",
-                got=model.stage,
-                remedy=f"rename the file to {model.stage}.yaml or write stage: {file.name}",
-            )
-        if organisation and model.stage not in organisation.stages and context.organisation.whole(("stages",)):
+        if known is not None and file.name not in known and model.stage not in known:
             yield file.parsed.problem(
                 ("stage",),
                 "is not a stage of the organisation",
                 got=model.stage,
-                remedy=one_of(model.stage, organisation.stages, "edgewright.yaml has"),
+                remedy=one_of(model.stage, known, "edgewright.yaml has"),
+            )
+        elif model.stage != file.name:
+            others = {each.name for each in context.stages_by_fleet[file.folder]}
+            if known is None or file.name in known:
+                remedy = f"write stage: {file.name}"
+            elif model.stage in others:
+                remedy = f"delete the file, or move its rings to {model.stage}.yaml"
+            else:
+                remedy = f"rename the file to {model.stage}.yaml"
+            yield file.parsed.problem(
+                ("stage",), f"is not the name of this file, {file.name}.yaml", got=model.stage, remedy=remedy
             )
 
 

@@ -7,43 +7,49 @@ from collections.abc import Iterator, Mapping
 
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.source import Problem
-from edgewright.validation import one_of
+from edgewright.validation import did_you_mean, one_of
 
 
 def _rings(context: Context, folder: str) -> dict[str, RingPlace]:
-    """The rings of a fleet by their name on the path."""
-    return {place.name: place for place in context.rings_by_fleet.get(folder, ())}
+    """The rings of a fleet by their name on the path, where that is known."""
+    return {place.name: place for place in context.rings_by_fleet.get(folder, ()) if place.placed}
 
 
 def path_names_every_ring_once(context: Context) -> Iterator[Problem]:
     """A ring that is not on the path never gets a release; one that is there twice gets it in a circle."""
-    for folder, parsed in context.fleets.items():
-        if parsed.model is None or not parsed.whole(("promotion", "path")):
-            continue
-        rings = _rings(context, folder)
-        path = parsed.model.promotion.path
-        files = context.stages_by_fleet.get(folder, ())
-        complete = all(file.parsed.whole(("rings",)) and file.parsed.model is not None for file in files)
-        for index, name in enumerate(path):
-            if name in path[:index]:
-                yield parsed.problem(
-                    ("promotion", "path", index), "is on the path twice", got=name, remedy="keep it once"
-                )
-            elif name not in rings and complete:
-                yield parsed.problem(
-                    ("promotion", "path", index),
-                    "is not a ring of the fleet",
-                    got=name,
-                    remedy=one_of(name, rings, "the fleet's rings are"),
-                )
-        for name, place in rings.items():
-            if name not in path:
-                yield place.problem(
-                    ("name",),
-                    "is not on the promotion path, so no release would reach it",
-                    got=name,
-                    remedy=f"add {name} to promotion.path in {parsed.file}",
-                )
+    for folder in context.fleets:
+        yield from _of_path(context, folder)
+
+
+def _of_path(context: Context, folder: str) -> Iterator[Problem]:
+    parsed = context.fleets[folder]
+    if parsed.model is None or not parsed.whole(("promotion", "path")):
+        return
+    rings = _rings(context, folder)
+    path = parsed.model.promotion.path
+    left = [name for name in rings if name not in path]
+    complete = context.complete(folder)
+    for index, name in enumerate(path):
+        if name in path[:index]:
+            yield parsed.problem(("promotion", "path", index), "is on the path twice", got=name, remedy="keep it once")
+        elif name not in rings and complete:
+            meant = did_you_mean(name, left)
+            if meant is not None:
+                left.remove(meant)
+            listed = f"the fleet's rings are {', '.join(rings) or 'none yet'}"
+            yield parsed.problem(
+                ("promotion", "path", index),
+                "is not a ring of the fleet",
+                got=name,
+                remedy=f"did you mean {meant}? ({listed})" if meant else one_of(name, rings, "the fleet's rings are"),
+            )
+    for name in left:
+        yield rings[name].problem(
+            ("name",),
+            "is not on the promotion path, so no release would reach it",
+            got=name,
+            remedy=f"add {name} to promotion.path in {parsed.file}",
+        )
 
 
 def production_comes_last(context: Context) -> Iterator[Problem]:
@@ -54,7 +60,7 @@ def production_comes_last(context: Context) -> Iterator[Problem]:
         rings = _rings(context, folder)
         earlier = ""
         for index, name in enumerate(parsed.model.promotion.path):
-            if name not in rings:
+            if name not in rings or name in parsed.model.promotion.path[:index]:
                 continue
             if rings[name].production:
                 earlier = earlier or name
@@ -74,27 +80,28 @@ def gates_belong_to_the_path(context: Context) -> Iterator[Problem]:
             continue
         rings = _rings(context, folder)
         path, gates = parsed.model.promotion.path, parsed.model.promotion.gates
-        for name in gates:
-            if name in rings and name not in path:
-                continue  # told at the ring
-            if name not in path:
-                yield parsed.problem(
-                    ("promotion", "gates", name),
-                    "is not on the promotion path",
-                    got=name,
-                    remedy=one_of(name, path, "the path is"),
-                )
-            elif name == path[-1]:
-                yield parsed.problem(
-                    ("promotion", "gates", name),
-                    "is a gate behind the last ring, where nothing follows",
-                    remedy="remove it",
-                    severity="warning",
-                )
+        # a gate for a ring that the path leaves out, or calls by another name, is told at the path
+        strange = [name for name in gates if name not in path and name not in rings]
+        meant = {name: did_you_mean(name, path) for name in strange}
+        for name in strange:
+            yield parsed.problem(
+                ("promotion", "gates", name),
+                "is not on the promotion path",
+                got=name,
+                remedy=one_of(name, path, "the path is"),
+            )
+        if not context.complete(folder) or any(True for _ in _of_path(context, folder)):
+            continue  # which ring comes before which is not known
+        if path[-1] in gates:
+            yield parsed.problem(
+                ("promotion", "gates", path[-1]),
+                "is a gate behind the last ring, where nothing follows",
+                remedy="remove it",
+                severity="warning",
+            )
         for index, (name, following) in enumerate(itertools.pairwise(path)):
             gate = gates.get(name)
-            production = following in rings and rings[following].production
-            if name in rings and production and (gate is None or gate.empty):
+            if rings[following].production and (gate is None or gate.empty) and name not in meant.values():
                 yield parsed.problem(
                     ("promotion", "path", index),
                     f"has no gate, and what follows is {following}, production",

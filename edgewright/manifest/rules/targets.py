@@ -19,6 +19,8 @@ def one_deployment_a_target(context: Context) -> Iterator[Problem]:
     """Two rings must not come to the same thing group of one account and Region."""
     first: dict[tuple[str | None, str | None, str], RingPlace] = {}
     for place in context.rings:
+        if not place.placed:
+            continue
         group = naming.thing_group(place.fleet_name, place.stage_name, place.ring.name)
         # where the account is not known yet, compare within the fleet: its stages have names of their own
         key = (place.account_id or place.file.folder, place.region, group)
@@ -41,7 +43,7 @@ def things_are_in_one_ring(context: Context) -> Iterator[Problem]:
         for place in places:
             own: set[str] = set()
             for index, thing in enumerate(place.ring.members.things or ()):
-                other = first.setdefault((place.stage_name, thing), place)
+                other = first.setdefault((place.file.name, thing), place)
                 if thing in own:
                     message, remedy = "is in the ring twice", "keep it once"
                 elif other.ring.name != place.ring.name:  # else told as a second deployment for one target
@@ -68,7 +70,7 @@ def provisioned_things_have_one_ring(context: Context) -> Iterator[Problem]:
                     got=f"identity.provisioning: {place.fleet.identity.provisioning}",
                     remedy="write provisioning: claim in fleet.yaml, or name the things",
                 )
-            other = first.setdefault(place.stage_name, place)
+            other = first.setdefault(place.file.name, place)
             if other is not place:
                 yield place.problem(
                     path,
