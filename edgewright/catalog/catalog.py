@@ -103,10 +103,13 @@ class _Reader:
                     shown = f"{CATALOG}/{name}/{version}"
                     self._add(shown, f"cannot be read: {error.strerror}", "make its files readable", got=error.filename)
         if not self._lock.problems:
-            for key, entry in self._lock.entries.items():
-                if key not in self._seen:
-                    self._broken.add(key)
-                    self._vanished(entry)
+            gone = [entry for key, entry in self._lock.entries.items() if key not in self._seen]
+            self._broken.update((entry.name, entry.version) for entry in gone)
+            if gone and not self._seen:
+                remedy = f"restore it from Git: git checkout -- {CATALOG}"
+                self._add(CATALOG, f"has no versions, and {LOCK_FILE} has {len(gone)}", remedy)
+            else:
+                self._problems += map(_vanished, gone)
         order = sorted(self._versions, key=lambda key: (key[0], parse_version(key[1]), key[1]))
         versions = {key: self._versions[key] for key in order}
         for problem in check_relations(versions.values(), self._broken):
@@ -264,11 +267,6 @@ class _Reader:
             got = f"{locked.recipe}, found {found.recipe}"
             yield Problem(LOCK_FILE, locked.line, 1, "", message, got, "restore catalog.lock from Git")
 
-    def _vanished(self, entry: Entry) -> None:
-        message = f"{entry.name}@{entry.version} was published and its folder is gone"
-        remedy = f"restore {CATALOG}/{entry.name}/{entry.version}/ from Git: devices may be told to go back to it"
-        self._problems.append(Problem(LOCK_FILE, entry.line, 1, "", message, None, remedy))
-
     def _next(self, name: str) -> str:
         """The version after the newest that is taken."""
         folder = self._root / CATALOG / name
@@ -279,3 +277,9 @@ class _Reader:
 
     def _add(self, file: str, message: str, remedy: str, *, got: str | None = None, severity: Any = "error") -> None:
         self._problems.append(Problem(file, 1, 1, "", message, got, remedy, severity))
+
+
+def _vanished(entry: Entry) -> Problem:
+    message = f"{entry.name}@{entry.version} was published and its folder is gone"
+    remedy = f"restore {CATALOG}/{entry.name}/{entry.version}/ from Git: devices may be told to go back to it"
+    return Problem(LOCK_FILE, entry.line, 1, "", message, None, remedy)

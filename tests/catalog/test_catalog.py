@@ -132,12 +132,24 @@ def test_a_file_that_was_added_to_a_published_version_is_named(tmp_path: Path) -
 def test_a_published_version_is_never_deleted(tmp_path: Path) -> None:
     folder = add(tmp_path)
     publish(tmp_path)
+    add(tmp_path, version="1.1.0")
+    publish(tmp_path)
     shutil.rmtree(folder)
     assert problems(tmp_path) == [
         (
             "catalog.lock:3:1: com.acme.model@1.0.0 was published and its folder is gone; "
             "restore catalog/com.acme.model/1.0.0/ from Git: devices may be told to go back to it"
         )
+    ]
+
+
+def test_a_catalog_that_is_gone_as_a_whole_is_one_problem(tmp_path: Path) -> None:
+    add(tmp_path)
+    add(tmp_path, version="1.1.0")
+    publish(tmp_path)
+    shutil.rmtree(tmp_path / "catalog")
+    assert problems(tmp_path) == [
+        "catalog:1:1: has no versions, and catalog.lock has 2; restore it from Git: git checkout -- catalog"
     ]
 
 

@@ -67,7 +67,7 @@ def lock(catalog: Catalog, *, begin: bool = False) -> int:
     from edgewright.catalog.lock import LOCK_FILE, write_lock
 
     if begin and catalog.lock.entries:
-        message = f"{LOCK_FILE} has {len(catalog.lock.entries)} versions already; leave --new-catalog out"
+        message = f"{LOCK_FILE} has versions already; leave --new-catalog out"
         raise EdgewrightError(message)
     new = [each for each in catalog if (each.name, each.version) not in catalog.lock.entries]
     if show([each for each in catalog.problems if not (is_unlocked(each) or (begin and is_lost(each)))]):

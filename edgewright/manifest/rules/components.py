@@ -1,7 +1,9 @@
 """Rules about what a release pins: components that exist, fit the fleet's platforms, and fit one another.
 
 Greengrass resolves on the device. What does not resolve there fails after the rollout has begun, so everything that
-the recipes of the catalog say is resolved here first, against the exact versions of the release.
+the recipes of the catalog say is resolved here first, against the exact versions of the release. The module is longer
+than others because a name that nobody knows, a version that is not there and a need that nothing meets have one cause
+at times, and to tell one of them each rule must know of the others.
 """
 
 from __future__ import annotations
