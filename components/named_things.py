@@ -1,6 +1,6 @@
 """The things that a stage's manifests name, apart from the rings they are in.
 
-A thing belongs to the stage, not to a ring: a device that moves from one ring to the next, or that serves two fleets,
+A thing belongs to the stage, not to a ring: a device that moves from one ring to the next
 stays the same thing, and only its memberships change.
 """
 
