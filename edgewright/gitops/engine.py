@@ -64,9 +64,9 @@ class Engine:
     environment: Mapping[str, str]
     on_line: Callable[[str], None] = lambda _line: None
 
-    def preview(self, stack: str, *, diff: bool = False, refresh: bool = False, expect_no_changes: bool = False) -> Run:
+    def preview(self, stack: str, *, refresh: bool = False, expect_no_changes: bool = False) -> Run:
         """Run `pulumi preview`; with ``expect_no_changes`` a change is a failure."""
-        flags = {"--diff": diff, "--refresh": refresh, "--expect-no-changes": expect_no_changes}
+        flags = {"--refresh": refresh, "--expect-no-changes": expect_no_changes}
         return self._run(["preview", "--stack", stack, *(flag for flag, given in flags.items() if given)])
 
     def up(self, stack: str, *, refresh: bool = False) -> Run:

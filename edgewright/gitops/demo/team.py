@@ -62,10 +62,10 @@ class Team:
         """Show a git command whose work `Repository` does."""
         self.narration.command(f"git {command}")
 
-    def preview(self, stack: str, *, diff: bool = False, refresh: bool = False) -> Run:
+    def preview(self, stack: str, *, refresh: bool = False) -> Run:
         """Run `pulumi preview`."""
-        command = f"preview -s {stack}" + (" --diff" if diff else "") + (" --refresh" if refresh else "")
-        return self._engine(lambda engine: engine.preview(stack, diff=diff, refresh=refresh), command)
+        command = f"preview -s {stack}" + (" --refresh" if refresh else "")
+        return self._engine(lambda engine: engine.preview(stack, refresh=refresh), command)
 
     def unchanged(self, stack: str) -> Run:
         """Run `pulumi preview --expect-no-changes`."""
