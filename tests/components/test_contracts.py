@@ -59,7 +59,7 @@ def test_a_component_has_frozen_arguments_and_frozen_resources(component: type[E
     for part in ("Args", "Resources"):
         described = getattr(module, f"{component.__name__}{part}")
         assert dataclasses.is_dataclass(described)
-        assert described.__dataclass_params__.frozen
+        assert getattr(described, "__dataclass_params__").frozen  # noqa: B009 -- typeshed does not know it
         assert all(each.kw_only for each in dataclasses.fields(described))
 
 

@@ -118,7 +118,7 @@ def assert_that_a_line_reaches_as_far_as_it_should(engine: Engine, root: Path) -
     pinned = 'com.acme.parts-inference: {version: "2.0.0"'
     assert pinned in text
     stage.write_text(text.replace(pinned, pinned.replace("2.0.0", "2.1.0"), 1), encoding="utf-8")
-    preview = engine.preview("prod", diff=True)
+    preview = engine.preview("prod")
     assert preview.ok, preview.output
     assert [(step.operation, step.type, step.name) for step in preview.changes] == [
         ("create", "greengrassv2:index:ComponentVersion", "com.acme.parts-inference@2.1.0"),

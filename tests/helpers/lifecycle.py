@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewright.catalog.catalog import Catalog, CatalogVersion
+from edgewright.catalog.catalog import Catalog
+from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.platforms import select_manifest
 
 PLATFORM = {"os": "linux", "architecture": "aarch64"}

@@ -33,7 +33,7 @@ def signed(sandbox: Sandbox) -> Callable[..., Raw]:
         key = sandbox.administrator
         credentials = Credentials(key["accessKeyId"], key["secretAccessKey"])
         SigV4Auth(credentials, service, sandbox.region).add_auth(request)
-        connection = http.client.HTTPConnection(*host.split(":"), timeout=30)  # type: ignore[arg-type]
+        connection = http.client.HTTPConnection(host, timeout=30)
         try:
             connection.request(method, path, body, dict(request.headers))
             answer = connection.getresponse()

@@ -14,7 +14,7 @@ def refused(call: Callable[..., Any], code: str, status: int, message: str, **pa
     """Make a call that must be refused; return the parsed answer. ``message`` is a pattern for the whole message."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
-    response: dict[str, Any] = caught.value.response
+    response: dict[str, Any] = {**caught.value.response}
     assert response["Error"]["Code"] == code
     assert response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert re.fullmatch(message, response["Error"]["Message"], re.DOTALL), response["Error"]["Message"]

@@ -273,7 +273,7 @@ def test_an_inactive_key_is_refused(sandbox: Sandbox) -> None:
 
 
 def test_the_sandbox_is_no_proxy_to_the_world(sandbox: Sandbox) -> None:
-    connection = http.client.HTTPConnection(*sandbox.endpoint.removeprefix("http://").split(":"), timeout=30)  # type: ignore[arg-type]
+    connection = http.client.HTTPConnection(sandbox.endpoint.removeprefix("http://"), timeout=30)
     try:
         connection.request("GET", "http://example.com/")
         answer = connection.getresponse()

@@ -142,7 +142,7 @@ def test_without_the_engine_the_remedy_is_named(
     sandbox: Sandbox, root: Path, quiet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert quiet
-    monkeypatch.setattr(environment.shutil, "which", lambda *_args, **_options: None)
+    monkeypatch.setattr("edgewright.sandbox.environment.shutil.which", lambda *_args, **_options: None)
     with pytest.raises(EdgewrightError, match="`make setup` gets it"):
         environment.create_stacks(sandbox, root)
 

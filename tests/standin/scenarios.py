@@ -305,7 +305,7 @@ LIVES = (
     ),
 )
 
-BAD = (
+BAD: tuple[tuple[str, dict[str, object]], ...] = (
     (BUCKET, {"bukcet": "x"}),
     (BUCKET, {"tags": "x"}),
     (BUCKET, {"forceDestroy": "yes"}),

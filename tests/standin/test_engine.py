@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.gitops.engine import Run
 from edgewright.sandbox.control import Sandbox
 from edgewright.standin.served import TOKENS
 from edgewright.standin.wording import LABEL
@@ -16,8 +17,8 @@ from tests.standin.wire import STANDIN
 pytestmark = pytest.mark.engine
 
 
-def _steps(run: object) -> set[tuple[str, str, str]]:
-    return {(step.operation, step.type, step.name) for step in run.changes}  # type: ignore[attr-defined] -- a Run
+def _steps(run: Run) -> set[tuple[str, str, str]]:
+    return {(step.operation, step.type, step.name) for step in run.changes}
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_any_other_type_is_refused_with_the_way_out(token: str, tmp_path: Path) 
         wire.configure(region="eu-west-1")
         with pytest.raises(grpc.RpcError) as caught:
             wire.check(token, "x", {})
-    assert caught.value.details() == (  # type: ignore[attr-defined] -- grpc's errors are calls too
+    assert caught.value.details() == (  # type: ignore[attr-defined]  # grpc's errors are calls too
         f"Resource type '{token}' is not served by the stand-in; install the official plugin: "
         "pulumi plugin install resource aws 7.51.1"
     )
@@ -68,7 +68,7 @@ def test_functions_are_refused_with_the_way_out(tmp_path: Path) -> None:
         wire.configure(region="eu-west-1")
         with pytest.raises(grpc.RpcError) as caught:
             wire.invoke("aws:index/getCallerIdentity:getCallerIdentity")
-    assert "is not served by the stand-in; install the official plugin" in caught.value.details()  # type: ignore[attr-defined] -- as above
+    assert "is not served by the stand-in; install the official plugin" in caught.value.details()  # type: ignore[attr-defined]  # as above
 
 
 @pytest.mark.parametrize("endpoint", [None, "https://iot.eu-west-1.amazonaws.com", "http://192.0.2.1:5000"])
@@ -77,7 +77,7 @@ def test_it_refuses_to_run_without_a_sandbox(endpoint: str | None, tmp_path: Pat
     with plugin(STANDIN, environment, tmp_path) as wire:
         with pytest.raises(grpc.RpcError) as caught:
             wire.configure(region="eu-west-1")
-        assert "works with a sandbox on this machine only, never with AWS" in caught.value.details()  # type: ignore[attr-defined] -- as above
+        assert "works with a sandbox on this machine only, never with AWS" in caught.value.details()  # type: ignore[attr-defined]  # as above
         assert wire.log.lines == []
 
 

@@ -207,7 +207,7 @@ def _failing(monkeypatch: pytest.MonkeyPatch, error: AwsError) -> None:
     def read_into(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(module.ObjectReader, "read_into", read_into)
+    monkeypatch.setattr(f"{module.__name__}.ObjectReader.read_into", read_into)
 
 
 CREDENTIALS = {
