@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess  # noqa: TID251 -- git has no library with the same behaviour as the git of the user
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,85 @@ class Repository:
         msg = f"{self.root}: no commit has the subject {subject!r}"
         raise GitError(msg)
 
+    def resolve(self, revision: str) -> str:
+        """Return the full id of the commit that a revision names.
+
+        Raises:
+            GitError: it names none.
+        """
+        try:
+            return self._git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]).strip()
+        except GitError as error:
+            msg = f"there is no commit {revision!r} in {self.root}: name a commit, a tag or a branch that is fetched"
+            raise GitError(msg) from error
+
+    def default_branch(self) -> str:
+        """Return the branch that changes are merged into, as a revision: the remote's, or main or master here.
+
+        Raises:
+            GitError: there is none of these.
+        """
+        candidates = ["origin/HEAD", "origin/main", "origin/master", "main", "master"]
+        for name in candidates:
+            try:
+                self.resolve(name)
+            except GitError:
+                continue
+            if name != "origin/HEAD":
+                return name
+            return self._git(["rev-parse", "--abbrev-ref", "origin/HEAD"]).strip()
+        msg = f"{self.root} has no default branch ({', '.join(candidates)}): name the commit to compare with"
+        raise GitError(msg)
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the commit at which two revisions parted.
+
+        Raises:
+            GitError: they have nothing in common, or the clone is too shallow to know.
+        """
+        try:
+            return self._git(["merge-base", "--end-of-options", one, other]).strip()
+        except GitError as error:
+            shallow = self._git(["rev-parse", "--is-shallow-repository"]).strip() == "true"
+            remedy = "run `git fetch --unshallow`, or clone with all of the history" if shallow else "name another base"
+            msg = f"{one} and {other} have no commit in common here: {remedy}"
+            raise GitError(msg) from error
+
+    def files(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return the plain files of a commit below ``paths``: path, from the root of this folder, to blob id.
+
+        Symbolic links and submodules are left out. Paths are as the commit has them.
+        """
+        prefix = self._git(["rev-parse", "--show-prefix"]).strip()
+        listing = self._git(
+            ["ls-tree", "-r", "-z", "--full-tree", commit, "--", *(f":(literal){prefix}{path}" for path in paths)]
+        )
+        found: dict[str, str] = {}
+        for line in filter(None, listing.split("\0")):
+            described, _, path = line.partition("\t")
+            mode, _, blob = described.split()
+            if mode in ("100644", "100755"):
+                found[path.removeprefix(prefix)] = blob
+        return found
+
+    def blobs(self, ids: Sequence[str]) -> Iterator[bytes]:
+        """Return the contents of blobs, in order, by one process.
+
+        Raises:
+            GitError: one of them is not here, as in a partial clone without its remote.
+        """
+        answer = self._bytes(["cat-file", "--batch"], stdin="".join(f"{each}\n" for each in ids).encode())
+        position = 0
+        for each in ids:
+            end = answer.index(b"\n", position)
+            header = answer[position:end].decode("ascii", "replace").split()
+            if len(header) != 3 or header[1] != "blob":
+                msg = f"{self.root} does not have the blob {each}: fetch the whole commit"
+                raise GitError(msg)
+            size = int(header[2])
+            yield answer[end + 1 : end + 1 + size]
+            position = end + 2 + size
+
     def clean(self) -> bool:
         """Whether the work tree has no change and no untracked file."""
         return not self._git(["status", "--porcelain"]).strip()
@@ -91,13 +170,16 @@ class Repository:
         return self._git(["log", "-1", "--format=%s", "--end-of-options", commit]).strip()
 
     def _git(self, arguments: Sequence[str], *, stdin: str | None = None) -> str:
+        data = None if stdin is None else stdin.encode()
+        return self._bytes(arguments, stdin=data).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+    def _bytes(self, arguments: Sequence[str], *, stdin: bytes | None = None) -> bytes:
         environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C"}
         try:
             result = subprocess.run(  # noqa: S603 -- a list, no shell
                 ["git", "-C", str(self.root), *arguments],  # noqa: S607 -- the git of the user's PATH is meant
                 input=stdin,
                 capture_output=True,
-                text=True,
                 check=False,
                 env=environment,
             )
@@ -105,7 +187,8 @@ class Repository:
             msg = "git is not on PATH; install git"
             raise GitError(msg) from error
         if result.returncode:
-            words = (result.stderr or result.stdout).strip() or f"exit code {result.returncode}"
+            said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
+            words = said or f"exit code {result.returncode}"
             msg = f"git {arguments[0]} failed in {self.root}: {words}"
             raise GitError(msg)
         return result.stdout

@@ -1,0 +1,146 @@
+"""Every policy document that the program renders for a project, with its owner: for comparisons and for checks.
+
+The documents come from the same functions that the components call, with the same arguments; a test runs the program
+and refuses a policy that is not listed here. Nothing of AWS and nothing of Pulumi is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from edgewright.documents import bucket_policy, deploy_policy, device_policy, naming, permissions, trust
+from edgewright.documents.place import FleetPlace, StagePlace
+from edgewright.manifest.load import Project
+from edgewright.manifest.model import Access, Fleet, Ring
+
+TOOLING = "tooling"
+
+Part = Literal["permissions", "trust", "policy"]
+"""``permissions``: what a role may do; ``trust``: who may assume it; ``policy``: of anything that is no role."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy document."""
+
+    owner: str
+    """What has it: ``role <name>``, ``bucket <name>``, ``IoT policy <name>``, ``managed policy <name>``."""
+    part: Part
+    account_id: str
+    """Of the owner."""
+    document: Mapping[str, Any] = field(hash=False)
+    fleet: str | None = None
+    stage: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies it from one version of the project to the next."""
+        return self.owner, self.part, self.account_id
+
+    @property
+    def title(self) -> str:
+        """The policy in words."""
+        return self.owner if self.part == "policy" else f"{self.owner}, {self.part}"
+
+
+def policies(project: Project) -> list[Policy]:
+    """Return every policy document of a project, sorted.
+
+    Raises:
+        EdgewrightError: a manifest asks for a policy that cannot be; validation refuses such a project.
+    """
+    return sorted([*_tooling(project), *_fleets(project)], key=lambda each: each.key)
+
+
+def place_of(project: Project, stage: str) -> StagePlace:
+    """Return where a stage is.
+
+    Raises:
+        EdgewrightError: the organisation has no such stage.
+    """
+    return StagePlace(
+        organisation=project.organisation.name,
+        tooling_id=project.organisation.accounts[TOOLING].id,
+        account_id=project.account(stage).id,
+        region=project.region(stage),
+        stage=stage,
+    )
+
+
+def _tooling(project: Project) -> Iterator[Policy]:
+    organisation = project.organisation
+    places = [place_of(project, stage) for stage in sorted(organisation.stages)]
+    regions: dict[str, list[StagePlace]] = {}
+    for place in places:
+        regions.setdefault(place.region, []).append(place)
+    tooling_id = organisation.accounts[TOOLING].id
+    for here in regions.values():
+        bucket = here[0].artifact_bucket
+        yield Policy(f"bucket {bucket}", "policy", tooling_id, bucket_policy.artifacts(bucket, here))
+    for place in places:
+        role = naming.deploy_role(place.stage)
+        trusting = trust.account(
+            place.tooling_id,
+            own_id=place.account_id,
+            shared=place.account_id in _shared(project),
+            principals=organisation.trust.principals,
+            external_id=organisation.trust.external_id,
+        )
+        grant = permissions.assume([naming.role_arn(place.account_id, role)])
+        yield Policy(f"role {role}", "trust", place.account_id, trusting, stage=place.stage)
+        yield Policy(
+            f"role {role}", "permissions", place.account_id, deploy_policy.deploy_role(place), stage=place.stage
+        )
+        yield Policy(
+            f"managed policy {naming.deploy_grant(place.stage)}", "policy", tooling_id, grant, stage=place.stage
+        )
+
+
+def _fleets(project: Project) -> Iterator[Policy]:
+    for (name, stage), rings in sorted(project.stages.items()):
+        fleet = project.fleets[name]
+        place = place_of(project, stage).fleet(name)
+        yield from _identity(project, place, fleet, rings.rings)
+        if fleet.capture.enabled:
+            document = bucket_policy.captures(place, fleet.access)
+            yield Policy(f"bucket {place.capture_bucket}", "policy", place.account_id, document, name, stage)
+        for grant in fleet.access:
+            yield from _access(project, place, grant)
+
+
+def _identity(project: Project, place: FleetPlace, fleet: Fleet, rings: Sequence[Ring]) -> Iterator[Policy]:
+    pinned = {(name, pin.version) for ring in rings for name, pin in ring.components.items()}
+    private = [each for key in sorted(pinned) if (each := project.catalog.get(*key)) is not None]
+    external = {
+        artifact.URI for each in private for artifact in each.recipe.artifacts if artifact.URI.startswith("s3://")
+    }
+    document = permissions.token_exchange(
+        place,
+        components=sorted({each.name for each in private}),
+        external_artifacts=sorted(external),
+        capture=fleet.capture.enabled,
+        permissions=fleet.identity.permissions,
+    )
+    where = (place.account_id,)
+    trusting = trust.token_exchange(edge_manager=fleet.edge_manager.enabled)
+    yield Policy(f"role {place.role}", "permissions", *where, document, place.name, place.stage)
+    yield Policy(f"role {place.role}", "trust", *where, trusting, place.name, place.stage)
+    name = naming.device_policy(place.name, place.stage)
+    yield Policy(f"IoT policy {name}", "policy", *where, device_policy.core_device(place), place.name, place.stage)
+
+
+def _access(project: Project, place: FleetPlace, grant: Access) -> Iterator[Policy]:
+    role = naming.access_role(place.name, place.stage, grant.role)
+    trusted = project.organisation.accounts[grant.trusted].id
+    trusting = trust.account(trusted, own_id=place.account_id, shared=trusted in _shared(project))
+    of = (place.name, place.stage)
+    yield Policy(f"role {role}", "trust", place.account_id, trusting, *of)
+    yield Policy(f"role {role}", "permissions", place.account_id, permissions.access(place, grant), *of)
+    assume = permissions.assume([naming.role_arn(place.account_id, role)])
+    yield Policy(f"managed policy {role}", "policy", trusted, assume, *of)
+
+
+def _shared(project: Project) -> frozenset[str]:
+    return frozenset(account.id for account in project.organisation.accounts.values() if account.shares is not None)
