@@ -2,7 +2,7 @@
 
 Of a commit, only what the manifests are made of is read, straight from git's objects: the organisation, the fleets,
 the controls, recipes and the lock. Models and archives stay where they are; an empty file stands in for each, so a
-commit is read as fast with a gigabyte of models as without, and what is wrong with their bytes is for `validate` to say.
+commit is read as fast with a gigabyte of models as without; what is wrong with their bytes is for `validate` to say.
 """
 
 from __future__ import annotations
