@@ -108,7 +108,7 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
             ),
             policy.statement(
                 "CoreDevices",
-                ["greengrass:ListEffectiveDeployments"],
+                ["greengrass:ListEffectiveDeployments", "greengrass:ListInstalledComponents"],
                 [f"{greengrass}:coreDevices:*"],
             ),
             # Greengrass hands a deployment out as a job or, for a thing, through a shadow, in the caller's name.

@@ -36,6 +36,7 @@ def inputs(place: FleetPlace, ring: Ring, *, capture: Capture, target_arn: str |
             "timeoutSeconds": ring.wait.for_,
             "succeeded": _number(ring.wait.succeeded),
             "minimum": ring.wait.minimum,
+            "noneOnline": ring.wait.none_online,
         },
         "onFailure": ring.on_failure,
         "onDelete": "uninstall",

@@ -336,7 +336,10 @@ class Wait(Model):
 
     for_: Seconds = Field(1800, alias="for", description="How long.")
     succeeded: Share = Field(1.0, description="Of the devices that have executed the deployment.")
-    minimum: int = Field(1, ge=0, description="Devices that must have executed it, unless fewer are online.")
+    minimum: int = Field(1, ge=0, description="Devices that must have executed it by then; of a smaller ring, all.")
+    none_online: Literal["pass", "fail"] = Field(
+        "pass", alias="noneOnline", description="The verdict when no device of the ring is online."
+    )
 
 
 class Ring(Model):
@@ -347,7 +350,8 @@ class Ring(Model):
     components: dict[ComponentName, Component] = Field(min_length=1, description="The release.")
     rollout: Rollout = Field(Rollout(), description="How fast, and when to stop.")
     wait: Wait = Field(
-        Wait.model_construct(for_=1800, succeeded=1.0, minimum=1), description="How long `up` watches, and for what."
+        Wait.model_construct(for_=1800, succeeded=1.0, minimum=1, none_online="pass"),
+        description="How long `up` watches, and for what.",
     )
     on_failure: Literal["rollback", "stop"] = Field(
         "rollback", alias="onFailure", description="rollback: to the release before; stop: leave it as it is."

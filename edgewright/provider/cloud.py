@@ -202,6 +202,21 @@ class Cloud:
             raise
         return next((item for item in found if item["deploymentId"] == deployment_id), None)
 
+    async def installed(self, thing: str) -> list[dict[str, Any]]:
+        """Return the root components that a core device reports as installed; none when it has never reported."""
+        try:
+            return await self.items(
+                "greengrassv2",
+                "list_installed_components",
+                "installedComponents",
+                doing=f"read what {thing} reports as installed",
+                coreDeviceThingName=thing,
+            )
+        except AwsError as error:
+            if error.missing:
+                return []
+            raise
+
     async def execution_details(self, job_id: str, thing: str) -> dict[str, str]:
         """Return what a device wrote into its execution of a job."""
         try:

@@ -146,10 +146,11 @@ class DeploymentResource:
         pointers = reset.resets(standing.record, _configurations(inputs))
         latest = standing.latest
         if latest is not None and _stands(latest, inputs, pointers, outputs):
-            revision = _ids(latest)
+            answer = latest
             await self._retag(cloud, inputs, inputs_of(latest))
         else:
-            revision = await self._revise(context, inputs, pointers)
+            answer = await self._revise(context, inputs, pointers)
+        revision = _ids(answer)
         good = (outputs or {}).get("goodDeploymentId") or self._before(standing, revision)
         state = {
             **inputs,
@@ -157,10 +158,12 @@ class DeploymentResource:
             "everMerged": reset.joined(standing.record, reset.recorded(_configurations(inputs))),
             **({"goodDeploymentId": good} if good else {}),
         }
-        watch = self._watch(context, inputs, revision)
+        watch = self._watch(context, inputs, answer)
         verdict = await self._verdict(context, watch, state, label=_label(revision))
         if verdict.outcome is Outcome.PASSED:
             await context.log("info", f"{_label(revision)}{verdict.reason}")
+            for note in watch.notes:
+                await context.log("warning", f"{_label(revision)}{note}")
             return {
                 **state,
                 "status": verdict.reason,
@@ -196,7 +199,7 @@ class DeploymentResource:
         return reset.joined(*records)
 
     async def _revise(self, context: Context, inputs: Values, pointers: Mapping[str, Sequence[str]]) -> Values:
-        """Create a revision; returns its ids."""
+        """Create a revision; returns it as GetDeployment answers it."""
         cloud: Cloud = context.configuration
         await context.status("creating a revision")
         request = create_deployment_request(
@@ -208,22 +211,29 @@ class DeploymentResource:
         )
         answer = await cloud.create_deployment(request)
         # The revision's number is only in GetDeployment; it is what people call the revision by.
-        return _ids(await cloud.deployment(answer["deploymentId"]) or answer)
+        return await cloud.deployment(answer["deploymentId"]) or answer
 
     def _before(self, standing: _Standing, revision: Values) -> str | None:
         """Return what to roll back to when the state knows of no revision that passed: what was there before."""
         before = (standing.latest or {}).get("deploymentId")
         return before if before != revision["deploymentId"] and not standing.ours else None
 
-    def _watch(self, context: Context, inputs: Values, revision: Values, offline: set[str] | None = None) -> Watch:
+    def _watch(self, context: Context, inputs: Values, answer: Values, offline: set[str] | None = None) -> Watch:
         wait = inputs.get("wait") or {}
         seconds = float(wait.get("timeoutSeconds", 1800))
         return Watch(
             context.configuration,
-            Revision(inputs["targetArn"], revision["deploymentId"], revision.get("iotJobId")),
-            Policy.of(wait),
+            Revision(
+                inputs["targetArn"],
+                answer["deploymentId"],
+                answer.get("iotJobId"),
+                {name: str(each["componentVersion"]) for name, each in inputs["components"].items()},
+                answer.get("creationTimestamp"),
+            ),
+            Policy.of(inputs),
             min(seconds, context.timeout) if context.timeout else seconds,
             offline=set(offline or ()),
+            confirm=int(wait.get("confirm", 100)),
         )
 
     async def _verdict(self, context: Context, watch: Watch, state: Values, *, label: str) -> Verdict:
@@ -252,7 +262,7 @@ class DeploymentResource:
         """Roll back as far as wanted and possible; returns the failure with the state that is really there."""
         told = [f"{_label(state)}failed on {target_name(state['targetArn'])}: {verdict.reason}"]
         try:
-            told.extend(f"  {line}" for line in await watch.failures())
+            told.extend(f"  {line}" for line in [*await watch.failures(), *watch.notes])
         except AwsError as error:
             told.append(f"  (the devices' reasons are not to be had: {error})")
         told.append(_where_logs_are(state))
@@ -295,27 +305,28 @@ class DeploymentResource:
     ) -> PartialFailureError:
         cloud: Cloud = context.configuration
         try:
-            answer = await cloud.deployment(good)
-            if answer is None:
+            release = await cloud.deployment(good)
+            if release is None:
                 told.append(
                     f"The rollback failed as well: deployment {good}, the release before, does not exist any more"
                 )
                 return self._partial(state, "failed", "\n".join(told))
-            before = {**_picked(state, _LOCAL), **inputs_of(answer)}
-            _keep_explicit_resets(before, state, resets_of(answer))
+            before = {**_picked(state, _LOCAL), **inputs_of(release)}
+            _keep_explicit_resets(before, state, resets_of(release))
             pointers = reset.resets(state["everMerged"], _configurations(before))
-            revision = await self._revise(context, before, pointers)
+            answer = await self._revise(context, before, pointers)
         except AwsError as error:
             told.append(f"The rollback failed as well: {error}")
             return self._partial(state, "failed", "\n".join(told))
+        revision = _ids(answer)
         back = {
             **before,
             **revision,
             "everMerged": reset.joined(state["everMerged"], reset.recorded(_configurations(before))),
             "goodDeploymentId": good,
         }
-        label = f"rollback to {answer.get('revisionId', good)}, {_label(revision)}"
-        again = self._watch(context, before, revision, watch.offline)
+        label = f"rollback to {release.get('revisionId', good)}, {_label(revision)}"
+        again = self._watch(context, before, answer, watch.offline)
         try:
             verdict = await again.verdict(context, label=label)
         except (Interrupted, AwsError) as error:

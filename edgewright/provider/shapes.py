@@ -295,10 +295,22 @@ _WAIT = Record(
             decimals=None,
         ),
         "minimum": Number(
-            doc="Devices that must have executed it, unless fewer are online.", default=1, least=0, unit="devices"
+            doc="Devices that must have executed it by the deadline; of a smaller target, all. Only when no device at "
+            "all is online does `noneOnline` decide instead.",
+            default=1,
+            least=0,
+            unit="devices",
         ),
         "noneOnline": Text(
             doc="The verdict when no device of the target is online.", default="pass", choices=("pass", "fail")
+        ),
+        "confirm": Number(
+            doc="Devices of which the installed components are read to confirm a revision that passes, one call each; "
+            "0 confirms none.",
+            default=100,
+            least=0,
+            most=10_000,
+            unit="devices",
         ),
     },
 )

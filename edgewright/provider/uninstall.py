@@ -95,7 +95,8 @@ async def _watched(
     watch = Watch(
         context.configuration,
         Revision(target, answer["deploymentId"], answer.get("iotJobId")),
-        Policy.of({**wait, "noneOnline": "pass"}),
+        # Offline devices cannot be waited for here, and nothing is left to abort.
+        Policy.of({"wait": {**wait, "noneOnline": "pass", "minimum": min(int(wait.get("minimum", 1)), 1)}}),
         min(seconds, context.timeout) if context.timeout else seconds,
     )
     try:

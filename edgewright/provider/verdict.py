@@ -8,7 +8,9 @@ old), so it is judged by the job itself. A device that has begun or ended the re
 revision was offered and that has not begun it within ``pickupSeconds`` is offline; until then it is expected. A member
 to which the job has not been offered yet (the rollout rate) is expected.
 
-The verdict is given as soon as it is certain: when it would be the same whatever the expected devices do.
+The verdict is given as soon as it is certain: when it would be the same whatever the expected devices do. At the
+deadline, what has executed decides by itself: its share, its number, and the job's own abort thresholds.
+Offline devices never count in the share. They do count towards ``minimum``, which is evidence that somebody asked for.
 """
 
 from __future__ import annotations
@@ -28,20 +30,38 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """An abort criterion of the job: it is hit when ``percent`` of at least ``least`` executed devices failed so."""
+
+    failure: str
+    percent: float
+    least: int
+
+
+@dataclass(frozen=True)
 class Policy:
-    """What must be seen: see ``wait`` of the Deployment."""
+    """What must be seen: see ``wait`` of the Deployment, and ``abortConfig`` of its job."""
 
     succeeded: float = 1.0
     minimum: int = 1
     none_online: str = "pass"
+    abort: tuple[Threshold, ...] = ()
 
     @classmethod
-    def of(cls, wait: Mapping[str, Any]) -> Policy:
-        """Return the policy of the ``wait`` input."""
+    def of(cls, inputs: Mapping[str, Any]) -> Policy:
+        """Return the policy of a Deployment's inputs."""
+        wait = inputs.get("wait") or {}
+        criteria = ((inputs.get("iotJobConfiguration") or {}).get("abortConfig") or {}).get("criteriaList") or ()
         return cls(
             succeeded=float(wait.get("succeeded", 1.0)),
             minimum=int(wait.get("minimum", 1)),
             none_online=str(wait.get("noneOnline", "pass")),
+            abort=tuple(
+                Threshold(
+                    str(each["failureType"]), float(each["thresholdPercentage"]), int(each["minNumberOfExecutedThings"])
+                )
+                for each in criteria
+            ),
         )
 
 
@@ -53,6 +73,8 @@ class Counts:
         members: All things of the target, offline ones and things that are no core devices included.
         succeeded: Ended well.
         failed: Ended badly: failed, rejected or timed out.
+        rejected: Those of ``failed`` that refused it.
+        timed_out: Those of ``failed`` that took too long.
         in_progress: Have begun.
         offered: The revision was offered to them, and they may still begin it.
         unoffered: The rollout has not come to them yet.
@@ -64,6 +86,8 @@ class Counts:
     members: int = 0
     succeeded: int = 0
     failed: int = 0
+    rejected: int = 0
+    timed_out: int = 0
     in_progress: int = 0
     offered: int = 0
     unoffered: int = 0
@@ -111,18 +135,36 @@ def judge(counts: Counts, policy: Policy, *, expired: bool = False) -> Verdict:
         return Verdict(Outcome.FAILED, f"{why} before every device had it: {progress(counts)}")
     if _certain_failure(counts, policy):
         return Verdict(Outcome.FAILED, f"too many devices failed: {progress(counts)}")
-    needed = min(policy.minimum, counts.online)
-    enough = counts.executed >= needed
-    if counts.expected == 0:
-        return _final(counts, policy)
-    if enough and counts.executed and _share(counts.succeeded, counts.online) >= policy.succeeded:
-        return Verdict(Outcome.PASSED, _to_come(counts))
-    if not expired:
+    if counts.online == 0:
+        return _none_online(counts, policy)
+    if counts.expected and not expired:
+        certain = _share(counts.succeeded, counts.online) >= policy.succeeded and not _hit(counts, policy, worst=True)
+        if certain and counts.executed >= max(_needed(counts, policy), 1):
+            return Verdict(Outcome.PASSED, _to_come(counts))
         return Verdict(Outcome.PENDING, progress(counts))
-    if not enough or counts.executed == 0:
-        reason = f"the deadline passed when {counts.executed} devices had executed it and {max(needed, 1)} must have"
-        return Verdict(Outcome.FAILED, f"{reason}: {progress(counts)}")
-    return Verdict(Outcome.PASSED, f"the deadline passed; all that executed it pass: {_to_come(counts)}")
+    return _decided(counts, policy, expired=expired)
+
+
+def _decided(counts: Counts, policy: Policy, *, expired: bool) -> Verdict:
+    """Everybody who can be expected to has ended, or the deadline has passed: what has executed decides."""
+    when = "the deadline passed" if expired and counts.expected else "all that are online have ended"
+    if _share(counts.succeeded, counts.executed) < policy.succeeded:
+        return Verdict(
+            Outcome.FAILED, f"{when} and only {counts.succeeded} of {counts.executed} succeeded: {progress(counts)}"
+        )
+    if hit := _hit(counts, policy):
+        return Verdict(Outcome.FAILED, f"{when} and the abort threshold of {hit} is hit: {progress(counts)}")
+    needed = _needed(counts, policy)
+    if counts.executed < needed:
+        if not expired:
+            # Offline devices may still come back in time.
+            return Verdict(Outcome.PENDING, f"{progress(counts)}; {needed} must have executed it")
+        few = f"{counts.executed} {_devices(counts.executed)} had executed it and {needed} must have"
+        return Verdict(Outcome.FAILED, f"the deadline passed when {few}: {progress(counts)}")
+    if expired and counts.expected:
+        passing = "all that executed it pass" if counts.executed else "none had to have executed it"
+        return Verdict(Outcome.PASSED, f"the deadline passed; {passing}: {_to_come(counts)}")
+    return Verdict(Outcome.PASSED, _to_come(counts))
 
 
 def progress(counts: Counts) -> str:
@@ -139,14 +181,37 @@ def progress(counts: Counts) -> str:
     return ", ".join(parts)
 
 
-def _final(counts: Counts, policy: Policy) -> Verdict:
-    """Everybody who can be expected to has ended, and the failures are within bounds."""
-    if counts.online == 0:
-        text = f"none of the {counts.members} {_devices(counts.members)} is online"
-        if policy.none_online == "fail":
-            return Verdict(Outcome.FAILED, text)
-        return Verdict(Outcome.PASSED, f"{text}; they take the revision when they come back")
-    return Verdict(Outcome.PASSED, _to_come(counts))
+def _none_online(counts: Counts, policy: Policy) -> Verdict:
+    text = f"none of the {counts.members} {_devices(counts.members)} is online"
+    if policy.none_online == "fail":
+        return Verdict(Outcome.FAILED, f"{text}, and wait.noneOnline is fail")
+    return Verdict(Outcome.PASSED, f"{text}; they take the revision when they come back")
+
+
+def _needed(counts: Counts, policy: Policy) -> int:
+    # A target of two devices cannot show three.
+    return min(policy.minimum, counts.members)
+
+
+def _hit(counts: Counts, policy: Policy, *, worst: bool = False) -> str:
+    """Return the abort threshold that is hit in words, or "" when none is.
+
+    AWS IoT cancels the job when the share reaches the threshold (AbortCriteria.thresholdPercentage). With ``worst``,
+    every expected device is taken to fail: what then hits nothing never will.
+    """
+    more = counts.expected if worst else 0
+    executed = counts.executed + more
+    failures = {
+        "ALL": counts.failed + more,
+        "FAILED": counts.failed - counts.rejected - counts.timed_out + more,
+        "REJECTED": counts.rejected + more,
+        "TIMED_OUT": counts.timed_out + more,
+    }
+    for each in policy.abort:
+        number = failures[each.failure]
+        if number and executed >= each.least and 100 * _share(number, executed) >= each.percent:
+            return f"{each.percent:g}% {each.failure}"
+    return ""
 
 
 def _certain_failure(counts: Counts, policy: Policy) -> bool:

@@ -63,6 +63,8 @@ class Device:
     online: bool = True
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    """What it reports of a component of a version, where that is not RUNNING."""
     taken: list[str] = field(default_factory=list)
 
 
@@ -159,7 +161,16 @@ class Hands:
             "messageType": "COMPLETE",
             "trigger": "THING_GROUP_DEPLOYMENT",
             "overallDeviceStatus": "HEALTHY",
-            "components": [],
+            "components": [
+                {
+                    "componentName": name,
+                    "version": version,
+                    "status": device.states.get(version, "RUNNING"),
+                    "isRoot": True,
+                    "fleetConfigArns": [document["configurationArn"]] if status == "SUCCEEDED" else [],
+                }
+                for name, version in device.versions.items()
+            ],
             "deploymentInformation": {
                 "deploymentId": document["deploymentId"],
                 "fleetConfigurationArnForStatus": document["configurationArn"],

@@ -187,6 +187,17 @@ def test_a_first_release_that_fails_is_cancelled_for_there_is_nothing_to_go_back
     assert latest["deploymentStatus"] == "CANCELED"
 
 
+def test_a_release_that_breaks_after_its_job_succeeded_is_rolled_back(engine: Engine, hands: Hands) -> None:
+    device = hands.add("twin-001")
+    device.states["2.0.0"] = "BROKEN"
+    outputs = engine.create(hello(1))
+    with pytest.raises(PartialFailureError) as failed:
+        engine.update(outputs, hello(2))
+    assert "twin-001: reports com.acme.hello 2.0.0 as BROKEN" in str(failed.value)
+    assert "Rolled back to the release before (revision 3)" in str(failed.value)
+    assert (failed.value.outputs["verdict"], device.versions) == ("rolledBack", {NAME: "1.0.0"})
+
+
 def test_a_rollback_that_fails_says_so(engine: Engine, hands: Hands) -> None:
     device = hands.add("twin-001")
     good = engine.create(hello(1))

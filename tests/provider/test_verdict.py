@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.provider.verdict import Counts, Outcome, Policy, judge, progress
+from edgewright.provider.verdict import Counts, Outcome, Policy, Threshold, judge, progress
 
 small = st.integers(0, 4)
 PASSED, FAILED, PENDING = Outcome.PASSED, Outcome.FAILED, Outcome.PENDING
@@ -20,7 +20,13 @@ def situations(draw: st.DrawFn) -> Counts:
     return Counts(members=sum(parts.values()), **parts)
 
 
-policies = st.builds(Policy, succeeded=st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0]), minimum=small)
+thresholds = st.builds(Threshold, st.sampled_from(["ALL", "FAILED"]), st.sampled_from([5.0, 20.0, 50.0]), small)
+policies = st.builds(
+    Policy,
+    succeeded=st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0]),
+    minimum=small,
+    abort=st.lists(thresholds, max_size=2).map(tuple),
+)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +66,70 @@ policies = st.builds(Policy, succeeded=st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0
         ),
         pytest.param(
             Counts(members=3, succeeded=1, offline=2),
-            Policy(minimum=3),
+            Policy(minimum=1),
             False,
             PASSED,
             "2 offline; 2 still to come",
-            id="the minimum does not count offline devices",
+            id="enough have executed it, the others are offline",
+        ),
+        pytest.param(
+            Counts(members=3, succeeded=1, offline=2),
+            Policy(minimum=2),
+            False,
+            PENDING,
+            "2 offline; 2 must have executed it",
+            id="an offline device may come back for the minimum",
+        ),
+        pytest.param(
+            Counts(members=3, succeeded=1, offline=2),
+            Policy(minimum=2),
+            True,
+            FAILED,
+            "1 device had executed it and 2 must have",
+            id="the minimum was not reached",
+        ),
+        pytest.param(
+            Counts(members=2, succeeded=2), Policy(minimum=9), False, PASSED, "2 of 2", id="a minimum beyond the target"
+        ),
+        pytest.param(
+            Counts(members=10, succeeded=1, failed=1, in_progress=8),
+            Policy(succeeded=0.6),
+            True,
+            FAILED,
+            "the deadline passed and only 1 of 2 succeeded",
+            id="at the deadline what has executed must pass by itself",
+        ),
+        pytest.param(
+            Counts(members=20, succeeded=8, failed=2, in_progress=10),
+            Policy(succeeded=0.5, abort=(Threshold("FAILED", 20.0, 10),)),
+            True,
+            FAILED,
+            "the deadline passed and the abort threshold of 20% FAILED is hit",
+            id="at the deadline an abort threshold is hit",
+        ),
+        pytest.param(
+            Counts(members=20, succeeded=8, failed=2, timed_out=2, in_progress=10),
+            Policy(succeeded=0.5, abort=(Threshold("FAILED", 20.0, 10),)),
+            True,
+            PASSED,
+            "10 still to come",
+            id="another kind of failure hits no threshold of this kind",
+        ),
+        pytest.param(
+            Counts(members=20, succeeded=16, failed=3, in_progress=1),
+            Policy(succeeded=0.8, abort=(Threshold("ALL", 20.0, 5),)),
+            False,
+            PENDING,
+            "16 of 20",
+            id="the last one could still hit the abort threshold",
+        ),
+        pytest.param(
+            Counts(members=4, in_progress=4),
+            Policy(minimum=0),
+            True,
+            PASSED,
+            "none had to have executed it: 0 of 4 online devices done; 4 still to come",
+            id="no evidence was asked for",
         ),
         pytest.param(
             Counts(members=3, offline=3), Policy(), False, PASSED, "none of the 3 devices is online", id="none online"
@@ -98,7 +163,7 @@ policies = st.builds(Policy, succeeded=st.sampled_from([0.0, 0.5, 0.9, 0.95, 1.0
             Policy(minimum=2),
             True,
             FAILED,
-            "1 devices had executed",
+            "1 device had executed",
             id="at the deadline too few have",
         ),
         pytest.param(
@@ -170,6 +235,7 @@ def test_there_is_always_a_verdict_at_the_deadline(counts: Counts, policy: Polic
 
 @given(situations(), policies, small)
 def test_offline_devices_never_count_against_a_revision(counts: Counts, policy: Policy, more: int) -> None:
+    """In its share. Towards the minimum they count, for that is evidence which only they could give."""
     further = replace(counts, members=counts.members + more, offline=counts.offline + more)
-    if counts.online:
+    if counts.online and counts.members >= policy.minimum:
         assert judge(further, policy).outcome == judge(counts, policy).outcome

@@ -34,6 +34,7 @@ class Fake:
     calls: list[str] = field(default_factory=list)
     on_look: Callable[[Fake], None] = lambda _: None
     deleting: list[AwsError] = field(default_factory=list)
+    components: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     async def members(self, _group: str) -> list[str]:
         self.calls.append("members")
@@ -60,6 +61,10 @@ class Fake:
 
     async def execution_details(self, _job_id: str, _thing: str) -> dict[str, str]:
         return {}
+
+    async def installed(self, thing: str) -> list[dict[str, Any]]:
+        self.calls.append(f"installed {thing}")
+        return self.components.get(thing, [])
 
     async def cancel_deployment(self, deployment_id: str) -> None:
         self.calls.append(f"cancel {deployment_id}")
@@ -178,6 +183,92 @@ def test_failures_are_named_with_their_reason_and_counted_beyond_ten() -> None:
     lines = asyncio.run(watch(cloud).failures())
     assert lines[:2] == ["cam-000: FAILED: no space (A > B)", "cam-001: FAILED: the device gave no reason"]
     assert (len(lines), lines[-1]) == (11, "and 3 more")
+
+
+def confirming(cloud: Fake, **more: Any) -> Watch:
+    revision = Revision(GROUP, "d-1", "job-1", {"com.acme.model": "2.0.0"})
+    return Watch(cloud, revision, more.pop("policy", Policy()), 5, confirm=more.pop("confirm", 100))
+
+
+def installed(version: str = "2.0.0", state: str = "RUNNING", source: str = "d-1") -> list[dict[str, Any]]:
+    return [
+        {
+            "componentName": "com.acme.model",
+            "componentVersion": version,
+            "lifecycleState": state,
+            "lastInstallationSource": source,
+        }
+    ]
+
+
+def test_a_pass_is_confirmed_by_what_devices_report_as_installed() -> None:
+    cloud = Fake(things=["a"], statuses={"a": "SUCCEEDED"}, components={"a": installed()})
+    watched = confirming(cloud)
+    verdict = asyncio.run(watched.verdict(context()))
+    assert (verdict.reason, watched.notes) == ("1 of 1 online device done", [])
+    assert cloud.calls[-1] == "installed a"
+
+
+def test_a_device_that_succeeded_and_then_broke_counts_as_failed_at_once() -> None:
+    cloud = Fake(things=["a", "b"], statuses={"a": "SUCCEEDED", "b": "SUCCEEDED"}, pickup=60)
+    cloud.components = {"a": installed(), "b": installed(state="BROKEN")}
+    watched = confirming(cloud)
+    verdict = asyncio.run(watched.verdict(context()))
+    assert (verdict.outcome, "1 of 2 online devices done, 1 failed" in verdict.reason) == (Outcome.FAILED, True)
+    assert asyncio.run(watched.failures()) == ["b: reports com.acme.model 2.0.0 as BROKEN"]
+
+
+def test_a_broken_device_within_the_wanted_share_is_named_and_passes() -> None:
+    cloud = Fake(things=["a", "b"], statuses={"a": "SUCCEEDED", "b": "SUCCEEDED"})
+    cloud.components = {"a": installed(), "b": installed(state="BROKEN")}
+    watched = confirming(cloud, policy=Policy(succeeded=0.5))
+    assert asyncio.run(watched.verdict(context())).outcome is Outcome.PASSED
+    assert watched.notes == ["b reports com.acme.model 2.0.0 as BROKEN"]
+
+
+def test_a_report_that_comes_later_is_waited_for() -> None:
+    cloud = Fake(things=["a"], statuses={"a": "SUCCEEDED"}, pickup=60)
+    looks = iter([[], installed(source="d-0", version="1.0.0"), installed(state="STARTING"), installed()])
+
+    async def later(_thing: str) -> list[dict[str, Any]]:
+        return next(looks)
+
+    cloud.installed = later  # type: ignore[assignment]
+    watched = confirming(cloud)
+    assert asyncio.run(watched.verdict(context())).outcome is Outcome.PASSED
+    assert (watched.notes, next(looks, "none left")) == ([], "none left")
+
+
+def test_devices_that_never_confirm_are_named_and_do_not_fail_it() -> None:
+    cloud = Fake(things=["a"], statuses={"a": "SUCCEEDED"})
+    watched = confirming(cloud)
+    assert asyncio.run(watched.verdict(context())).outcome is Outcome.PASSED
+    assert watched.notes == [
+        (
+            "1 device has taken the revision but not confirmed it by what is installed: "
+            "a (does not report com.acme.model as installed)"
+        )
+    ]
+
+
+def test_no_more_devices_are_asked_than_wanted() -> None:
+    names = [f"cam-{n}" for n in range(5)]
+    cloud = Fake(things=names, statuses=dict.fromkeys(names, "SUCCEEDED"))
+    cloud.components = {name: installed() for name in names}
+    verdict = asyncio.run(confirming(cloud, confirm=2).verdict(context()))
+    assert verdict.reason == "5 of 5 online devices done; confirmed on 2 of 5"
+    assert [call for call in cloud.calls if call.startswith("installed")] == ["installed cam-0", "installed cam-1"]
+    cloud.calls.clear()
+    asyncio.run(confirming(cloud, confirm=0).verdict(context()))
+    assert not [call for call in cloud.calls if call.startswith("installed")]
+
+
+def test_stragglers_are_named_at_the_deadline() -> None:
+    cloud = Fake(things=["a", "b", "c"], statuses={"a": "SUCCEEDED", "b": "IN_PROGRESS", "c": "QUEUED"})
+    watched = watch(cloud, seconds=0.15)
+    verdict = asyncio.run(watched.verdict(context()))
+    assert (verdict.outcome, "2 still to come" in verdict.reason) == (Outcome.PASSED, True)
+    assert watched.notes == ["Still to come: b (in progress), c (offline)"]
 
 
 def _aws(code: str, reason: str) -> AwsError:
