@@ -276,6 +276,27 @@ class Sandbox:
         configuration: dict[str, Any] = json.loads(text).get(component, {})
         return configuration
 
+    def fault_devices(self, kind: str, *devices: str, **parameters: Any) -> str:
+        """Let something go wrong with devices (see ``device_faults.KINDS``); returns the fault's id.
+
+        Args:
+            kind: Such as ``fail-component`` or ``offline``.
+            devices: Names of things, with ``*`` and ``?``; all devices when there is none.
+            parameters: Of the kind, and ``share``, ``seed``, ``account``.
+        """
+        value = {"kind": kind, "devices": list(devices), **parameters}
+        return str(self.private("POST", "/_edgewright/device-faults", value)["id"])
+
+    def device_faults(self) -> list[dict[str, Any]]:
+        """The faults that stand."""
+        found: list[dict[str, Any]] = self.private("GET", "/_edgewright/device-faults")
+        return found
+
+    def clear_device_faults(self, identifier: str | None = None) -> int:
+        """End a fault, or all; returns how many."""
+        path = "/_edgewright/device-faults" + (f"/{urllib.parse.quote(identifier, safe='')}" if identifier else "")
+        return int(self.private("DELETE", path)["cleared"])
+
     # --- the sandbox's own paths ------------------------------------------------------------------------------
 
     def calls(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from edgewright.sandbox import device_faults
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
 from edgewright.sandbox.world import world
@@ -47,14 +48,19 @@ class Device:
     """Thing groups that it joins, now or when they appear."""
 
     def to_json(self) -> dict[str, Any]:
-        """The form in which devices and the command line read it."""
+        """The form in which devices and the command line read it: with the faults that hit it now."""
         value = asdict(self)
-        value["knobs"] = {**asdict(Knobs()), **self.knobs}
+        knobs = {**asdict(Knobs()), **self.knobs}
+        value["knobs"], value["nucleusVersion"] = device_faults.effective(
+            knobs, self.nucleusVersion, self.account, self.thing, world.clock.now()
+        )
         return value
 
 
 _devices: dict[tuple[str, str], Device] = {}
 _by_certificate: dict[str, Device] = {}
+_cut_off: dict[tuple[str, str], bool] = {}
+"""Whether a device was cut off by a fault when ``tick`` last looked."""
 
 
 def upsert(account: str, thing: str, value: dict[str, Any]) -> Device:
@@ -101,8 +107,28 @@ def everything() -> list[Device]:
     return [_devices[key] for key in sorted(_devices)]
 
 
+def faults_changed() -> None:
+    """Let devices know that other faults stand than before."""
+    world.tell(REGISTRY)
+
+
+def tick() -> None:
+    """Let devices know when a fault cuts a connection or gives it back."""
+    now = world.clock.now()
+    cut_off = {
+        (device.account, device.thing): any(fault.cut_off(device.thing, now) for fault in faults)
+        for device in _devices.values()
+        if (faults := device_faults.hitting(device.account, device.thing))
+    }
+    if cut_off != _cut_off:
+        _cut_off.clear()
+        _cut_off.update(cut_off)
+        world.tell(REGISTRY)
+
+
 def forget_all() -> None:
-    """No device is registered any more."""
+    """No device is registered any more, and no fault stands."""
+    device_faults.clear()
     _devices.clear()
     _by_certificate.clear()
     world.tell(REGISTRY)

@@ -11,7 +11,7 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from edgewright.sandbox import devices
+from edgewright.sandbox import device_faults, devices
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.world import world
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgewright.sandbox.server import Application
 
 LONGEST_POLL = 60.0  # seconds
+_FAULTS = "/_edgewright/device-faults"
 _DEVICE = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)")
 _NEXT = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)/next")
 
@@ -37,6 +38,8 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
     match = _DEVICE.fullmatch(path)
     if match and method in {"PUT", "DELETE"}:
         return _device(match[1], match[2], method, environ)
+    if path == _FAULTS or path.startswith(f"{_FAULTS}/"):
+        return _faults(urllib.parse.unquote(path.removeprefix(_FAULTS).removeprefix("/")), method, environ)
     if path == "/_edgewright/calls" and method == "GET":
         with world.lock:
             return as_json([call.__dict__ for call in world.calls])
@@ -64,7 +67,23 @@ def _registry(query: dict[str, str]) -> Response:
         world.wait(devices.REGISTRY, *_patience(query))
     with world.lock:
         found = [device.to_json() for device in devices.everything()]
-        return as_json({"sequence": world.sequence(devices.REGISTRY), "devices": found})
+        sequence = world.sequence(devices.REGISTRY)
+        return as_json({"sequence": sequence, "speed": world.clock.speed, "devices": found})
+
+
+def _faults(identifier: str, method: str, environ: dict[str, Any]) -> Response:
+    with world.lock:
+        if method == "POST" and not identifier:
+            made = device_faults.add(_body(environ))
+            devices.faults_changed()
+            return as_json(made.to_json())
+        if method == "DELETE":
+            cleared = device_faults.clear(identifier or None)
+            devices.faults_changed()
+            return as_json({"cleared": cleared})
+        if method == "GET" and not identifier:
+            return as_json([fault.to_json() for fault in device_faults.standing()])
+    raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
 
 
 def _device(account: str, thing: str, method: str, environ: dict[str, Any]) -> Response:
@@ -81,6 +100,7 @@ def _speed(environ: dict[str, Any]) -> Response:
         raise AwsError("BadRequest", f"speed is a number above 0 (got {speed!r})", 400)
     with world.lock:
         world.clock.set_speed(float(speed))
+        world.tell(devices.REGISTRY)
     return as_json({"speed": world.clock.speed})
 
 

@@ -63,7 +63,7 @@ def application(service: str, path: str) -> Wsgi | None:
 
 def install() -> None:
     """Let time pass for our services."""
-    world.tickers.append(iot.tick)
+    world.tickers += [iot.tick, devices.tick]
 
 
 def reset() -> None:

@@ -1,7 +1,7 @@
 """Artifacts of a component version: fetched from S3, checked against the recipe's digest, unpacked.
 
 Follows ``ComponentManager.prepareArtifacts``, ``S3Downloader`` and ``Unarchiver``. An artifact that is there and has
-the right digest is not fetched again; nothing is ever pruned, so a roll-back finds what it needs.
+the right digest is not fetched again. What is fetched must find room: on the disk, and in the component store.
 """
 
 from __future__ import annotations
@@ -27,21 +27,58 @@ from edgewright.sandbox.device.recipes import Artifact, Recipe
 Fetch = Callable[[str, str, BinaryIO], None]
 """Writes the object (bucket, key) into the file; raises DeploymentError when it may not or cannot."""
 
+Room = Callable[[int], None]
+"""Raises NoRoomError when so many bytes more do not fit on the device; 0 asks whether anything does."""
+
+LEAST_FREE: Final = 20 * 1024 * 1024
+"""Bytes that must be free on the disk before anything is fetched (``ComponentManager``)."""
+STORE_LIMIT: Final = 10_000_000_000
+"""Bytes that recipes and artifacts may take together unless ``componentStoreMaxSizeBytes`` says otherwise."""
+
 _ALGORITHMS: Final = {"SHA-256": "sha256", "SHA256": "sha256"}
+_INCOMING: Final = ".incoming-"  # begins the names of files that are being fetched
 _BLOCK: Final = 1 << 20  # bytes read at a time
 _READ = {"NONE": 0, "OWNER": stat.S_IRUSR, "ALL": stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH}
 _EXECUTE = {"NONE": 0, "OWNER": stat.S_IXUSR, "ALL": stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH}
 
 
-def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch) -> None:
+class NoRoomError(DeploymentError):
+    """An artifact does not fit on the device (``SizeLimitException``)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "ARTIFACT_DOWNLOAD_ERROR", "DISK_SPACE_CRITICAL")
+
+
+def room_on(paths: DevicePaths, limit: int, *, full: bool = False) -> Room:
+    """The room of a device whose component store may take ``limit`` bytes; ``full``: its disk has none."""
+
+    def check(needed: int) -> None:
+        usable = 0 if full else shutil.disk_usage(paths.root).free
+        if usable < LEAST_FREE:
+            raise NoRoomError(f"Disk space critical: {usable} bytes usable, {LEAST_FREE} bytes minimum allowed")
+        files = (file for file in (paths.root / "packages").rglob("*") if file.is_file())
+        held = sum(file.stat().st_size for file in files if not file.name.startswith(_INCOMING))
+        if held + needed > limit:
+            raise NoRoomError(
+                f"Component store size limit reached: {held} bytes existing, {needed} bytes needed, {limit} bytes "
+                "maximum allowed total"
+            )
+
+    return check
+
+
+def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch, room: Room = lambda _needed: None) -> None:
     """Make every artifact of ``recipe`` available on the device.
 
     Raises:
+        NoRoomError: the device has no room for one.
         DeploymentError: an artifact cannot be fetched, does not match its digest, or is no archive.
     """
     for artifact in recipe.artifacts:
         try:
-            _prepare_one(artifact, recipe, paths, fetch)
+            _prepare_one(artifact, recipe, paths, fetch, room)
+        except NoRoomError:
+            raise
         except DeploymentError as error:
             msg = (
                 f"Failed to download artifact name: '{artifact.uri}' for component {recipe.name}-{recipe.version}, "
@@ -50,7 +87,7 @@ def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch) -> None:
             raise DeploymentError(msg, "ARTIFACT_DOWNLOAD_ERROR", *error.codes, kind=error.kind) from error
 
 
-def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: Fetch) -> None:
+def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: Fetch, room: Room) -> None:
     bucket, key = _s3(artifact.uri)
     folder = paths.artifacts(recipe.name, recipe.version)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,7 +95,8 @@ def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: 
     expected = _expected(artifact)
     fresh = not (file.is_file() and _sha256(file) == expected)
     if fresh:
-        _download(file, expected, lambda target: fetch(bucket, key, target))
+        room(0)
+        _download(file, expected, lambda target: fetch(bucket, key, target), room)
     file.chmod(_READ[artifact.read] | _EXECUTE[artifact.execute] | stat.S_IRUSR | stat.S_IWUSR)
     if artifact.unarchive:
         target = paths.unarchived(recipe.name, recipe.version) / file.stem
@@ -100,13 +138,15 @@ def _sha256(file: Path) -> bytes:
         return hashlib.file_digest(opened, "sha256").digest()
 
 
-def _download(file: Path, expected: bytes, fetch: Callable[[BinaryIO], None]) -> None:
+def _download(file: Path, expected: bytes, fetch: Callable[[BinaryIO], None], room: Room) -> None:
     """Fetch into a neighbour and move it into place only when its digest is right."""
-    temporary = file.with_name(f".incoming-{uuid.uuid4().hex}")
+    temporary = file.with_name(f"{_INCOMING}{uuid.uuid4().hex}")
     try:
         with temporary.open("wb") as target:
             fetch(target)
+            size = target.tell()
         actual = _sha256(temporary)
+        room(size)
         if actual == expected:
             temporary.replace(file)
     except OSError as error:

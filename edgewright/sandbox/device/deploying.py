@@ -3,14 +3,16 @@
 Follows ``DefaultDeploymentTask``, ``DeploymentConfigMerger``, ``DefaultActivator`` and ``CurrentDeploymentFinisher``:
 resolve, download, compute the configuration; then, within the update policy, activate; then wait for every component
 to be up, or roll back to the components and the configuration of before. What fails before the activation changes
-nothing on the device.
+nothing on the device. Longer than most modules: these are the steps of one procedure, and it reads best whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import shlex
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Final, Literal
 
 from edgewright.sandbox.device import artifacts, configuration, resolution
 from edgewright.sandbox.device.cloud import CloudError
@@ -22,8 +24,9 @@ from edgewright.sandbox.device.failures import (
     StaleDeploymentError,
     component_kind,
 )
-from edgewright.sandbox.device.recipes import Recipe, Step
-from edgewright.sandbox.device.state import NUCLEUS, Installed
+from edgewright.sandbox.device.recipes import PLUGIN_TYPE, Recipe, Step
+from edgewright.sandbox.device.settings import Knobs
+from edgewright.sandbox.device.state import NUCLEUS, DeviceState, Installed
 from edgewright.sandbox.device.workshop import DeviceStore, Workshop
 
 Detailed = Literal[
@@ -39,6 +42,18 @@ Detailed = Literal[
 _RESTARTS = {100, 101}  # what bootstrap returns for a restart of the nucleus, or of the device
 _STOP_LIMIT = 15.0  # seconds that components get to stop before the nucleus restarts
 _RUN_AS = "posixUser"
+_TIME_SOURCE: Final = "deploymentConfigurationTimeSource"
+_RESTARTING: Final = (
+    ("networkProxy", "noProxyAddresses"),
+    ("networkProxy", "proxy", "url"),
+    ("networkProxy", "proxy", "username"),
+    ("networkProxy", "proxy", "password"),
+    ("runWithDefault", "posixUser"),
+    ("runWithDefault", "posixShell"),
+    ("mqtt", "version"),
+    ("mqtt", "spooler", "storageType"),
+)
+"""Configuration of the nucleus whose change restarts it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,9 @@ def deploy(deployment: Deployment, shop: Workshop) -> Result:
         failure = DeploymentError(msg, "IO_ERROR")
         failure.__cause__ = error
         return Result("FAILED_NO_STATE_CHANGE", failure)
-    return _activate(deployment, plan, shop)
+    result = _activate(deployment, plan, shop)
+    _tidy(shop, plan if result.detailed != "SUCCESSFUL" else None)
+    return result
 
 
 def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
@@ -98,9 +115,11 @@ def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
         # A device does not lose its nucleus because no deployment names it.
         chosen[NUCLEUS] = shop.recipe(NUCLEUS, shop.state.nucleus_version)
     shop.log.line("resolved: " + ", ".join(sorted(f"{recipe.name}-{recipe.version}" for recipe in chosen.values())))
+    room = artifacts.room_on(shop.paths, shop.state.store_limit, full=shop.knobs().disk_full)
     for recipe in chosen.values():
-        artifacts.prepare(recipe, shop.paths, lambda bucket, key, file: _fetch(shop, bucket, key, file))
-    installed = {name: _install(recipe, deployment, shop) for name, recipe in chosen.items()}
+        artifacts.prepare(recipe, shop.paths, lambda bucket, key, file: _fetch(shop, bucket, key, file), room)
+    moment = configuration_time(deployment, shop.state)
+    installed = {name: _install(recipe, deployment, shop, moment) for name, recipe in chosen.items()}
     return _Plan(chosen, installed, shop.assemble(installed, chosen), shop.installed_specs(), left)
 
 
@@ -124,14 +143,22 @@ def _fetch(shop: Workshop, bucket: str, key: str, file: BinaryIO) -> None:
     shop.patiently(download)
 
 
-def _install(recipe: Recipe, deployment: Deployment, shop: Workshop) -> Installed:
+def configuration_time(deployment: Deployment, state: DeviceState) -> int:
+    """The time (ms) that configuration keys take: the deployment's, or now where the nucleus is told so (2.15.0)."""
+    root = deployment.roots.get(NUCLEUS)
+    merge = root.update.merge if root is not None else None
+    source = (merge or {}).get(_TIME_SOURCE, state.nucleus_option(_TIME_SOURCE))
+    return int(time.time() * 1000) if source == "deploymentProcessingTime" else deployment.created
+
+
+def _install(recipe: Recipe, deployment: Deployment, shop: Workshop, moment: int) -> Installed:
     """The component's record after the deployment: version, configuration and user."""
     before = shop.state.components.get(recipe.name)
     running = before.configuration if before is not None else None
     root = deployment.roots.get(recipe.name)
     update = root.update if root is not None else None
     try:
-        values, ignored = configuration.resolve(running, update, dict(recipe.defaults), deployment.created)
+        values, ignored = configuration.resolve(running, update, dict(recipe.defaults), moment)
     except ValueError as error:
         msg = f"The configuration update of {recipe.name} is not valid: {error}"
         raise DeploymentError(msg, "DEPLOYMENT_DOCUMENT_NOT_VALID") from error
@@ -140,23 +167,20 @@ def _install(recipe: Recipe, deployment: Deployment, shop: Workshop) -> Installe
     run_with = before.run_with if before is not None else None
     if root is not None and root.run_with is not None and _RUN_AS in root.run_with:
         run_with = str(root.run_with[_RUN_AS]) or None
-    return Installed(recipe.version, configuration.apply(running, values, deployment.created), run_with)
+    previous = None
+    if before is not None:
+        previous = before.previous if before.version == recipe.version else before.version
+    return Installed(recipe.version, configuration.apply(running, values, moment), run_with, previous)
 
 
 def _activate(deployment: Deployment, plan: _Plan, shop: Workshop) -> Result:
-    knobs = shop.knobs()
-    if knobs.slow:
-        with shop.turned:
-            shop.turned.wait_for(lambda: shop.stopping.is_set() or not shop.knobs().slow, knobs.slow)
-    if shop.stopping.is_set():
-        raise InterruptedDeploymentError
-    specs = dict(plan.specs)
-    if deployment.chosen_to_fail(shop.settings.identity.thing, knobs.fail):
-        victim = _victim(deployment, plan)
-        specs[victim] = _failing(specs[victim])
+    _pause(shop, lambda knobs: knobs.slow, "the deployment takes its time")
+    if deployment.notify:
+        _pause(shop, lambda knobs: knobs.defer, "an update is put off by its components")
+    specs = _spoiled(deployment, plan, shop)
     before, before_specs = shop.state.components, plan.specs_before
     broken_before = {name for name, status in shop.machine.statuses().items() if status.state is State.BROKEN}
-    restart = plan.installed[NUCLEUS].version != shop.state.nucleus_version
+    restart = _restarts_nucleus(plan, shop)
     shop.state.components = dict(plan.installed)
     try:
         _run(specs, before_specs, shop, restart=restart, excused=set())
@@ -176,6 +200,72 @@ def _activate(deployment: Deployment, plan: _Plan, shop: Workshop) -> Result:
     return Result("SUCCESSFUL")
 
 
+def _tidy(shop: Workshop, failed: _Plan | None) -> None:
+    """Remove versions that the device no longer needs (``ComponentManager.cleanupStaleVersions``).
+
+    What is installed stays, and the version before it; after a failure also what was to be installed.
+    """
+    kept = shop.state.kept_versions()
+    for name, recipe in (failed.recipes if failed is not None else {}).items():
+        kept.setdefault(name, set()).add(recipe.version)
+    removed = shop.paths.remove_versions(kept)
+    if removed:
+        shop.log.line("removed from the disk: " + ", ".join(f"{name}-{version}" for name, version in removed))
+
+
+def _pause(shop: Workshop, seconds: Callable[[Knobs], float], why: str) -> None:
+    """Wait as long as a knob says, or until it is turned back.
+
+    Raises:
+        InterruptedDeploymentError: the device stops.
+    """
+    wanted = seconds(shop.knobs())
+    if wanted:
+        shop.log.line(f"{why}: {wanted:g} s")
+        with shop.turned:
+            shop.turned.wait_for(lambda: shop.stopping.is_set() or not seconds(shop.knobs()), wanted)
+    if shop.stopping.is_set():
+        raise InterruptedDeploymentError
+
+
+def _spoiled(deployment: Deployment, plan: _Plan, shop: Workshop) -> dict[str, Spec]:
+    """What is to run, with the components that are to fail on purpose made to fail."""
+    thing, knobs, specs = shop.settings.identity.thing, shop.knobs(), dict(plan.specs)
+    if deployment.chosen_to_fail(thing, knobs.fail):
+        victim = victim_of(deployment, plan.recipes)
+        specs[victim] = _failing(specs[victim], "the knob fail chose this deployment")
+    statuses = shop.machine.statuses()
+    for name, spec in plan.specs.items():
+        status, before = statuses.get(name), plan.specs_before.get(name)
+        goes_on = status is not None and before == spec and status.state in {State.RUNNING, State.FINISHED}
+        if not goes_on and any(each.fails(name, spec.version, thing, deployment.identifier) for each in knobs.failing):
+            specs[name] = _failing(spec, f"the fault fail-component names {name} {spec.version}")
+    return specs
+
+
+def _restarts_nucleus(plan: _Plan, shop: Workshop) -> bool:
+    """Whether the deployment restarts the nucleus besides for bootstraps (``BootstrapManager.isBootstrapRequired``).
+
+    Another version of it does, and a change of some of its configuration, and a plugin that goes.
+    """
+    before, after = shop.state.components[NUCLEUS], plan.installed[NUCLEUS]
+    if before.version != after.version:
+        return True
+    trees = before.configuration.plain(), after.configuration.plain()
+    if any(_value(trees[0], path) != _value(trees[1], path) for path in _RESTARTING):
+        return True
+    gone = set(plan.specs_before) - set(plan.specs)
+    return any(shop.recipe(name, shop.state.components[name].version).kind == PLUGIN_TYPE for name in gone)
+
+
+def _value(tree: object, path: tuple[str, ...]) -> object:
+    """A value of the nucleus's configuration, or None; nothing and an empty text are the same to it."""
+    for key in path:
+        folded = {name.lower(): value for name, value in tree.items()} if isinstance(tree, dict) else {}
+        tree = folded.get(key.lower())
+    return tree or None
+
+
 def _run(
     specs: Mapping[str, Spec], before: Mapping[str, Spec], shop: Workshop, *, restart: bool, excused: set[str]
 ) -> None:
@@ -186,7 +276,7 @@ def _run(
         InterruptedDeploymentError: the device stops.
     """
     machine = shop.machine
-    bootstraps = [spec for name, spec in specs.items() if _must_bootstrap(spec, before.get(name))]
+    bootstraps = _in_order([spec for name, spec in specs.items() if _must_bootstrap(spec, before.get(name))])
     if restart or bootstraps:
         machine.stop(_STOP_LIMIT)
         for spec in bootstraps:
@@ -211,6 +301,17 @@ def _must_bootstrap(spec: Spec, before: Spec | None) -> bool:
     if step is None:
         return False
     return before is None or before.version != spec.version or before.steps.get("bootstrap") != step
+
+
+def _in_order(specs: list[Spec]) -> list[Spec]:
+    """Components after those that they depend on, as far as they are among ``specs``."""
+    left = {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+    ordered: list[Spec] = []
+    while left:
+        free = [spec for spec in left.values() if not any(name in left for name in spec.dependencies)]
+        ordered += free or list(left.values())  # circles were refused when versions were resolved
+        left = {} if not free else {name: spec for name, spec in left.items() if spec not in free}
+    return ordered
 
 
 def _bootstrap(spec: Spec, shop: Workshop) -> None:
@@ -251,15 +352,15 @@ def _bootstrap(spec: Spec, shop: Workshop) -> None:
         raise DeploymentError(msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BOOTSTRAP_ERROR", kind=kind)
 
 
-def _victim(deployment: Deployment, plan: _Plan) -> str:
+def victim_of(deployment: Deployment, recipes: Mapping[str, Recipe]) -> str:
     """The component that the knob ``fail`` breaks: the first private root, else any root, else the nucleus."""
     private = sorted(name for name in deployment.roots if component_kind(name) == "USER_COMPONENT_ERROR")
-    return (private or sorted(deployment.roots) or sorted(plan.recipes))[0]
+    return (private or sorted(deployment.roots) or sorted(recipes))[0]
 
 
-def _failing(spec: Spec) -> Spec:
+def _failing(spec: Spec, why: str) -> Spec:
     steps = {name: step for name, step in spec.steps.items() if name not in {"run", "startup"}}
-    steps["startup"] = Step("echo 'simulated failure: the knob fail chose this deployment' >&2; exit 1", 30)
+    steps["startup"] = Step(f"echo {shlex.quote(f'simulated failure: {why}')} >&2; exit 1", 30)
     return replace(spec, steps=steps)
 
 

@@ -2,8 +2,8 @@
 
 The form is that of a job document of the sandbox (components as a map, policies in the API's own form); the group's
 name follows ``DeploymentDocumentConverter``: ``thinggroup/<name>`` or ``thing/<name>``, and the parent group for a
-subdeployment. Of the policies only the one for failures matters here: who would put off an update, or would judge a
-configuration, speaks to the nucleus over IPC, which simulated devices do not have; so nobody objects.
+subdeployment. Components that judge a configuration speak to the nucleus over IPC, which simulated devices do not
+have, so nobody objects; the fault ``defer`` stands for components that put an update off.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Deployment:
     source: Source
     roots: Mapping[str, RootComponent]
     roll_back: bool = True
+    notify: bool = True
+    """Whether components are asked before an update (``NOTIFY_COMPONENTS``, the default)."""
 
     def chosen_to_fail(self, thing: str, share: float) -> bool:
         """Whether a device whose knob ``fail`` is ``share`` (0 to 1) fails this deployment: the same on every run."""
@@ -70,6 +72,7 @@ def parse(document: Any, source: Source) -> Deployment:
             source=source,
             roots={name: _root(name, value) for name, value in (document.get("components") or {}).items()},
             roll_back=policies.get("failureHandlingPolicy", "ROLLBACK") != "DO_NOTHING",
+            notify=(policies.get("componentUpdatePolicy") or {}).get("action") != "SKIP_NOTIFY_COMPONENTS",
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"The deployment document is not valid: {error!r}"

@@ -1,4 +1,4 @@
-"""The cloud as a device sees it: nothing of it while the device is offline."""
+"""The cloud as a device sees it: nothing of it while the device is offline, and what it tells may be late."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ class Gate:
     Args:
         cloud: the cloud behind it.
         offline: whether the device is offline now.
+        delay: waits before something is told, as long as reports are late now.
     """
 
-    def __init__(self, cloud: Cloud, offline: Callable[[], bool]) -> None:
+    def __init__(self, cloud: Cloud, offline: Callable[[], bool], delay: Callable[[], None] = lambda: None) -> None:
         self._cloud = cloud
         self._offline = offline
+        self._delay = delay
+
+    def _tell(self, say: Callable[[], Answer]) -> Answer:
+        self._delay()
+        return self._through(say)
 
     def _through(self, ask: Callable[[], Answer]) -> Answer:
         if self._offline():
@@ -42,7 +48,7 @@ class Gate:
 
     def update_job(self, job_id: str, status: str, details: Mapping[str, str]) -> None:
         """See `Cloud`."""
-        self._through(lambda: self._cloud.update_job(job_id, status, details))
+        self._tell(lambda: self._cloud.update_job(job_id, status, details))
 
     def shadow(self) -> Shadow | None:
         """See `Cloud`."""
@@ -50,7 +56,7 @@ class Gate:
 
     def update_shadow(self, reported: Mapping[str, Any]) -> None:
         """See `Cloud`."""
-        self._through(lambda: self._cloud.update_shadow(reported))
+        self._tell(lambda: self._cloud.update_shadow(reported))
 
     def thing_groups(self) -> list[str]:
         """See `Cloud`."""
@@ -64,7 +70,7 @@ class Gate:
 
     def publish(self, topic: str, payload: Mapping[str, Any]) -> None:
         """See `Cloud`."""
-        self._through(lambda: self._cloud.publish(topic, payload))
+        self._tell(lambda: self._cloud.publish(topic, payload))
 
     def credentials(self) -> dict[str, str]:
         """See `Cloud`."""

@@ -153,14 +153,14 @@ class Host:
             waited = 0.0
             if int(answer["sequence"]) != sequence:
                 sequence = int(answer["sequence"])
-                self._take(answer["devices"], shared, pool)
+                self._take(answer["devices"], float(answer.get("speed") or 1.0), shared, pool)
 
-    def _take(self, entries: list[Mapping[str, Any]], shared: _Shared, pool: ThreadPoolExecutor) -> None:
+    def _take(self, entries: list[Mapping[str, Any]], speed: float, shared: _Shared, pool: ThreadPoolExecutor) -> None:
         """Make the devices be those of the registry."""
         wanted: dict[tuple[str, str], Settings] = {}
         for entry in entries:
             try:
-                parsed = settings.parse(entry)
+                parsed = settings.parse(entry, speed)
                 safe_name(parsed.identity.account)
                 safe_name(parsed.identity.thing)
             except ValueError as error:

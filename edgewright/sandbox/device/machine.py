@@ -250,6 +250,13 @@ class Machine:
         with self._condition:
             self._condition.wait_for(lambda: not any(name in self._components for name in wanted))
 
+    def kill(self, name: str) -> None:
+        """Kill all processes of a component, as a crash would: only what its lifecycle waits for notices."""
+        with self._condition:
+            component = self._components.get(name)
+            for script in component.scripts if component is not None else ():
+                script.signal(signal.SIGKILL)
+
     def wake(self) -> None:
         """Make everybody who waits look again."""
         with self._condition:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -26,7 +27,7 @@ from edgewright.sandbox.device.machine import Launcher, Machine
 from edgewright.sandbox.device.paths import DevicePaths, write_atomically
 from edgewright.sandbox.device.recipes import NUCLEUS_TYPE
 from edgewright.sandbox.device.reporter import Reporter
-from edgewright.sandbox.device.settings import Knobs, Settings
+from edgewright.sandbox.device.settings import Crashing, Knobs, Settings
 from edgewright.sandbox.device.state import NUCLEUS, DeviceState, load
 from edgewright.sandbox.device.token_exchange import Credentials, TokenExchange
 from edgewright.sandbox.device.workshop import FIRST_WAIT, LONGEST_WAIT, Workshop
@@ -74,7 +75,7 @@ class CoreDevice:
         self._log = BoundedLog(paths.log("greengrass"))
         self._stopping = threading.Event()
         self._turned = threading.Condition()
-        self._cloud: Cloud = Gate(cloud, lambda: self._knobs.offline)
+        self._cloud: Cloud = Gate(cloud, lambda: self._knobs.offline, self._be_late)
         self._install_nucleus()
         self._surroundings = Surroundings(
             settings,
@@ -104,6 +105,7 @@ class CoreDevice:
         self._threads = [
             threading.Thread(target=self._guarded, args=(self._work,), name=f"{name} worker", daemon=True),
             threading.Thread(target=self._guarded, args=(self._reporter.run,), name=f"{name} reporter", daemon=True),
+            threading.Thread(target=self._guarded, args=(self._crash,), name=f"{name} crashes", daemon=True),
         ]
 
     def start(self) -> None:
@@ -143,6 +145,33 @@ class CoreDevice:
         self._surroundings.close()
         self._state.save(self._paths)
         self._log.line("nucleus stopped")
+
+    def _be_late(self) -> None:
+        """Keep a report back as long as the knob says, or until it is turned back."""
+        began = time.monotonic()
+        with self._turned:
+            while not self._stopping.is_set() and (left := began + self._knobs.late - time.monotonic()) > 0:
+                self._turned.wait(left)
+
+    def _crash(self) -> None:
+        """Kill the processes of components when their time has come; sleeps when there are none to kill."""
+        thing, crashing, due, number = self.settings.identity.thing, self._knobs.crashing, dict[Crashing, float](), 0
+        while True:
+            with self._turned:
+                if self._stopping.is_set():
+                    return
+                if self._knobs.crashing != crashing or len(due) != len(crashing):
+                    crashing, number = self._knobs.crashing, 0
+                    due = {each: time.monotonic() + each.pause(thing, number) for each in crashing}
+                left = min(due.values()) - time.monotonic() if due else None
+                if left is None or left > 0:
+                    self._turned.wait(left)
+                    continue
+            for each in [each for each, moment in due.items() if moment <= time.monotonic()]:
+                number += 1
+                due[each] = time.monotonic() + each.pause(thing, number)
+                self._surroundings.log(each.component).line("simulated crash: all processes are killed")
+                self._machine.kill(each.component)
 
     def _note(self, status: Status, before: State) -> None:
         self._reporter.note(status, before)

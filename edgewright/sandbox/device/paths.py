@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +49,21 @@ class DevicePaths:
     def state(self) -> Path:
         """What the device must remember to go on after a restart."""
         return self.root / "state.json"
+
+    def remove_versions(self, kept: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
+        """Remove recipes and artifacts of every version that is not in ``kept`` (component -> versions)."""
+        wanted = {self.recipe(name, version).name for name, versions in kept.items() for version in versions}
+        for recipe in self.recipes.glob("*.recipe.json"):
+            if recipe.name not in wanted:
+                recipe.unlink()
+        removed = set()
+        for store in ("artifacts", "artifacts-unarchived"):
+            for folder in (self.root / "packages" / store).glob("*/*"):
+                name, version = folder.parent.name, folder.name
+                if version not in kept.get(name, ()):
+                    shutil.rmtree(folder)
+                    removed.add((name, version))
+        return sorted(removed)
 
     def make(self) -> None:
         """Create the folders that must be there before anything else."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgewright.sandbox.device import configuration
-from edgewright.sandbox.device.configuration import Branch
+from edgewright.sandbox.device.artifacts import STORE_LIMIT
+from edgewright.sandbox.device.configuration import Branch, Leaf
 from edgewright.sandbox.device.documents import Deployment
 from edgewright.sandbox.device.paths import DevicePaths, write_atomically
 
@@ -25,6 +26,8 @@ class Installed:
     version: str
     configuration: Branch = field(default_factory=Branch)
     run_with: str | None = None
+    previous: str | None = None
+    """The version that was there before this one."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,19 @@ class DeviceState:
         """The nucleus's version."""
         return self.components[NUCLEUS].version
 
+    def nucleus_option(self, key: str) -> Any:
+        """A value of the nucleus's configuration that no deployment nests, or None."""
+        found = self.components[NUCLEUS].configuration.children.get(key.lower())
+        return found[1].value if found is not None and isinstance(found[1], Leaf) else None
+
+    @property
+    def store_limit(self) -> int:
+        """Bytes that the component store may take (``componentStoreMaxSizeBytes``, a number or a text of one)."""
+        try:
+            return int(float(self.nucleus_option("componentStoreMaxSizeBytes") or STORE_LIMIT))
+        except (TypeError, ValueError):
+            return STORE_LIMIT
+
     def is_stale(self, deployment: Deployment) -> bool:
         """Whether a newer deployment of the same group has already taken effect."""
         record = self.groups.get(deployment.group)
@@ -80,11 +96,18 @@ class DeviceState:
         )
         self.groups = kept
 
+    def kept_versions(self) -> dict[str, set[str]]:
+        """Component -> versions that stay on the disk: the one that is installed and the one before it."""
+        return {
+            name: {version for version in (installed.version, installed.previous) if version is not None}
+            for name, installed in self.components.items()
+        }
+
     def set_nucleus(self, version: str) -> None:
         """Install another nucleus, keeping its configuration."""
         self.installed_nucleus = version
         before = self.components.get(NUCLEUS)
-        after = Installed(version) if before is None else replace(before, version=version)
+        after = Installed(version) if before is None else replace(before, version=version, previous=before.version)
         self.components = {**self.components, NUCLEUS: after}
 
     def save(self, paths: DevicePaths) -> None:
@@ -95,6 +118,7 @@ class DeviceState:
                     "version": installed.version,
                     "configuration": installed.configuration.dump(),
                     "runWith": installed.run_with,
+                    "previousVersion": installed.previous,
                 }
                 for name, installed in self.components.items()
             },
@@ -132,7 +156,12 @@ def load(paths: DevicePaths) -> DeviceState:
         document = json.loads(text)
         return DeviceState(
             components={
-                name: Installed(item["version"], configuration.load(item["configuration"]), item["runWith"])
+                name: Installed(
+                    item["version"],
+                    configuration.load(item["configuration"]),
+                    item["runWith"],
+                    item.get("previousVersion"),
+                )
                 for name, item in document["components"].items()
             },
             groups={

@@ -4,99 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgewright.sandbox.device import documents
-from edgewright.sandbox.device.cloud import CloudError, Identity
+from edgewright.sandbox.device.cloud import CloudError
 from edgewright.sandbox.device.components import State
-from edgewright.sandbox.device.nucleus import CoreDevice
-from edgewright.sandbox.device.paths import DevicePaths
-from edgewright.sandbox.device.process import Monitor
-from edgewright.sandbox.device.settings import Knobs, Settings
-from tests.sandbox.device.fake_cloud import ACCOUNT, REGION, THING, FakeCloud
-
-GROUP = "thinggroup/main"
-APP = "com.acme.app"
-
-
-class Box:
-    """A device, its cloud and its folder."""
-
-    def __init__(self, root: Path) -> None:
-        self.cloud = FakeCloud("main")
-        self.root = root
-        self.settings = Settings(
-            Identity(THING, ACCOUNT, REGION, "certificate", "alias"),
-            {"os": "linux", "architecture": "amd64"},
-        )
-        self.monitor = Monitor()
-        self.device: CoreDevice | None = None
-
-    def start(self, **changes: Any) -> CoreDevice:
-        self.settings = replace(self.settings, **changes)
-        self.cloud.reopen()
-        self.device = CoreDevice(self.settings, DevicePaths(self.root), self.cloud, self.monitor, token="t")
-        self.device.start()
-        return self.device
-
-    def stop(self) -> None:
-        if self.device is not None:
-            self.device.stop(5)
-            self.device = None
-
-    def configuration(self, name: str = APP) -> dict[str, Any]:
-        return json.loads((self.root / "config.json").read_text(encoding="utf-8"))[name]
-
-    def state(self) -> dict[str, Any]:
-        return json.loads((self.root / "state.json").read_text(encoding="utf-8"))
-
-    def log(self, name: str = "greengrass") -> str:
-        return (self.root / "logs" / f"{name}.log").read_text(encoding="utf-8")
-
-    def wait_for_log(self, text: str, times: int = 1) -> None:
-        """The log is a file, which has no event to wait on."""
-        for _ in range(4000):
-            if self.log().count(text) >= times:
-                return
-            time.sleep(0.005)
-        raise AssertionError(self.log())
-
-    def components(self) -> dict[str, str]:
-        """Component -> version, as last told in full."""
-        last = [message for message in self.cloud.messages if message["messageType"] == "COMPLETE"][-1]
-        return {item["componentName"]: item["version"] for item in last["components"]}
-
-    def succeed(self, target: str, components: dict[str, Any], **more: Any) -> None:
-        status, details = self.cloud.end_of(self.cloud.deploy(target, components, **more))
-        assert (status, details) == ("SUCCEEDED", {"detailed-deployment-status": "SUCCESSFUL"}), self.log()
-
-    def fail(self, target: str, components: dict[str, Any], **more: Any) -> dict[str, str]:
-        status, details = self.cloud.end_of(self.cloud.deploy(target, components, **more))
-        assert status == "FAILED"
-        return details
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    made = Box(tmp_path / "device")
-    try:
-        yield made
-    finally:
-        made.stop()
-        made.monitor.close()
-
-
-@pytest.fixture
-def running(box: Box) -> Box:
-    box.start()
-    return box
+from edgewright.sandbox.device.settings import Knobs
+from tests.sandbox.device.box import APP, GROUP, Box
+from tests.sandbox.device.fake_cloud import ACCOUNT, REGION, THING
 
 
 def test_a_new_device_says_that_its_nucleus_runs(running: Box) -> None:
