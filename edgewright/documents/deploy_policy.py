@@ -78,7 +78,7 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
             policy.statement(
                 "Deployments",
                 # No resource type: a deployment has no ARN before it is made, and the lists are of the whole account.
-                ["greengrass:CreateDeployment", "greengrass:ListDeployments"],
+                ["greengrass:CreateDeployment", "greengrass:ListCoreDevices", "greengrass:ListDeployments"],
                 ["*"],
             ),
             policy.statement(
@@ -106,9 +106,14 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
                 ],
                 [f"{greengrass}:components:*"],
             ),
+            # To watch a rollout and, for status and drift, to read what devices have installed.
             policy.statement(
                 "CoreDevices",
-                ["greengrass:ListEffectiveDeployments", "greengrass:ListInstalledComponents"],
+                [
+                    "greengrass:GetCoreDevice",
+                    "greengrass:ListEffectiveDeployments",
+                    "greengrass:ListInstalledComponents",
+                ],
                 [f"{greengrass}:coreDevices:*"],
             ),
             # Greengrass hands a deployment out as a job or, for a thing, through a shadow, in the caller's name.
