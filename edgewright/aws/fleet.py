@@ -17,16 +17,13 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from edgewright.aws import answers
 from edgewright.aws.crew import SIZE, Crew, Job, Unanswered, in_parts
 from edgewright.aws.errors import AwsError
 from edgewright.aws.reading import FAILED, Deployment, Device, Execution, Facet, Gap, Installed, Outcome, RingReading
 from edgewright.aws.reading import Job as JobCounts
-from edgewright.aws.session import Session, Settings, session
-from edgewright.documents import naming
-from edgewright.manifest.load import Project
-
-RELEASE_TAG = "edgewright:release"
-OWNER_TAG = "edgewright:owner"
+from edgewright.aws.rings import Target
+from edgewright.aws.session import Session
 
 # The most that each operation answers at once (service models).
 _THINGS = 250
@@ -35,16 +32,6 @@ _CORE_DEVICES = 100
 _COMPONENTS = 100
 # GetCoreDevice for so many devices, or else the listing of all devices of the account.
 _SINGLY = 50
-_COUNTS = {
-    "QUEUED": "queued",
-    "IN_PROGRESS": "in_progress",
-    "SUCCEEDED": "succeeded",
-    "FAILED": "failed",
-    "REJECTED": "rejected",
-    "TIMED_OUT": "timed_out",
-    "CANCELED": "canceled",
-    "REMOVED": "removed",
-}
 
 
 class Depth(Enum):
@@ -54,27 +41,6 @@ class Depth(Enum):
     SUSPECTS = "suspects"
     """Of everybody in a ring of at most ``ask_all`` devices; in larger ones, of devices that give cause for it."""
     ALL = "all"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A ring to read."""
-
-    fleet: str
-    stage: str
-    ring: str
-    account_id: str
-    region: str
-
-    @property
-    def group(self) -> str:
-        """The thing group."""
-        return naming.thing_group(self.fleet, self.stage, self.ring)
-
-    @property
-    def arn(self) -> str:
-        """The ARN of the thing group."""
-        return naming.thing_group_arn(self.region, self.account_id, self.group)
 
 
 @dataclass(frozen=True)
@@ -94,47 +60,6 @@ class Question:
     suspects: int = 500
     deadline: float | None = None
     workers: int = SIZE
-
-
-def targets(project: Project, *, fleet: str | None = None, stage: str | None = None) -> list[Target]:
-    """Return the rings of a project in promotion order, fleet by fleet.
-
-    Args:
-        project: The manifests.
-        fleet: Only this fleet's.
-        stage: Only this stage's.
-
-    Raises:
-        EdgewrightError: there is no such fleet or stage.
-    """
-    if stage is not None:
-        project.region(stage)
-    found = []
-    for name in sorted(project.fleets) if fleet is None else [fleet]:
-        for at, ring in project.path(name):
-            if stage in (None, at):
-                found.append(Target(name, at, ring.name, project.account(at).id, project.region(at)))
-    return found
-
-
-def reader(project: Project, stage: str, *, role: str | None = None) -> Session:
-    """Return the session by which a stage is read.
-
-    Args:
-        project: The manifests.
-        stage: The stage.
-        role: Name of a role in the stage's account; the stage's deploy role when None, and no role when empty: the
-            environment's own credentials.
-    """
-    role = naming.deploy_role(stage) if role is None else role
-    return session(
-        Settings(
-            region=project.region(stage),
-            role_arn=naming.role_arn(project.account(stage).id, role) if role else None,
-            external_id=project.organisation.trust.external_id if role else None,
-            session_name="edgewright",
-        )
-    )
 
 
 def read(
@@ -300,7 +225,7 @@ class _Draft:
         assert self._job is not None  # noqa: S101 -- taken before
         job = self._job
         # A status whose count is zero has no page. QUEUED counts things that the rollout has not come to, too.
-        wanted = [status for status, name in _COUNTS.items() if status != "REMOVED" and getattr(job, name)]
+        wanted = [status for status, name in answers.COUNTS.items() if status != "REMOVED" and getattr(job, name)]
         self._open[Facet.EXECUTIONS] = len(wanted)
         if not wanted:
             return self._after_executions()
@@ -470,49 +395,22 @@ class _Draft:
             self._members.extend(part)
 
     def _take_deployment(self, answer: Mapping[str, Any]) -> None:
-        tags = dict(answer.get("tags") or {})
-        self._deployment = Deployment(
-            id=answer["deploymentId"],
-            revision=str(answer.get("revisionId") or ""),
-            name=str(answer.get("deploymentName") or ""),
-            created=_moment(answer["creationTimestamp"]),
-            status=str(answer.get("deploymentStatus") or ""),
-            job_id=answer.get("iotJobId"),
-            components={name: each["componentVersion"] for name, each in (answer.get("components") or {}).items()},
-            release=tags.get(RELEASE_TAG),
-            owner=tags.get(OWNER_TAG),
-            tags=tags,
-        )
+        self._deployment = answers.deployment(answer)
 
     def _take_job(self, answer: Mapping[str, Any]) -> None:
-        job = answer["job"]
-        details = job.get("jobProcessDetails") or {}
-        counts = {name: int(details.get(f"numberOf{_title(status)}Things") or 0) for status, name in _COUNTS.items()}
-        self._job = JobCounts(id=job["jobId"], status=str(job.get("status") or ""), **counts)
+        self._job = answers.job(answer)
 
     def _take_executions(self, part: list[Mapping[str, Any]]) -> None:
-        for item in part:
-            summary = item["jobExecutionSummary"]
-            self._executions[item["thingArn"].partition("thing/")[2]] = Execution(
-                status=summary["status"],
-                queued=_moment(summary.get("queuedAt")),
-                updated=_moment(summary.get("lastUpdatedAt")),
-            )
+        self._executions.update(answers.execution(item) for item in part)
 
     def _take_reports(self, part: list[Mapping[str, Any]]) -> None:
         self._reports.update((item["coreDeviceThingName"], item) for item in part)
 
     def _take_installed(self, thing: str, part: list[Mapping[str, Any]]) -> None:
-        self._installed[thing] = {item["componentName"]: _installed(item) for item in part}
+        self._installed[thing] = {item["componentName"]: answers.installed(item) for item in part}
 
     def _take_outcome(self, thing: str, item: Mapping[str, Any]) -> None:
-        details = item.get("statusDetails") or {}
-        self._outcomes[thing] = Outcome(
-            status=str(item.get("coreDeviceExecutionStatus") or ""),
-            reason=str(item.get("reason") or ""),
-            codes=tuple(details.get("errorStack") or ()),
-            updated=_moment(item.get("modifiedTimestamp")),
-        )
+        self._outcomes[thing] = answers.outcome(item)
 
     def missed(self, unanswered: Unanswered) -> None:
         """Note what was not answered."""
@@ -549,11 +447,7 @@ class _Draft:
         report = self._reports.get(thing) or self._account.reports.get(thing, {})
         return Device(
             thing=thing,
-            health=report.get("status"),
-            reported=_moment(report.get("lastStatusUpdateTimestamp")),
-            platform=report.get("platform"),
-            architecture=report.get("architecture"),
-            runtime=report.get("runtime"),
+            **answers.report(report),
             execution=self._executions.get(thing),
             outcome=self._outcomes.get(thing),
             installed=self._installed.get(thing),
@@ -565,27 +459,3 @@ def _core_devices(here: Session, **arguments: Any) -> Iterator[Any]:
         "greengrassv2", "list_core_devices", "coreDevices", doing="list core devices",
         PaginationConfig={"PageSize": _CORE_DEVICES}, **arguments,
     )  # fmt: skip
-
-
-def _installed(item: Mapping[str, Any]) -> Installed:
-    return Installed(
-        name=item["componentName"],
-        version=item["componentVersion"],
-        state=str(item.get("lifecycleState") or ""),
-        details=str(item.get("lifecycleStateDetails") or ""),
-        codes=tuple(item.get("lifecycleStatusCodes") or ()),
-        root=bool(item.get("isRoot")),
-        source=str(item.get("lastInstallationSource") or ""),
-        changed=_moment(item.get("lastStatusChangeTimestamp")),
-        reported=_moment(item.get("lastReportedTimestamp")),
-    )
-
-
-def _title(status: str) -> str:
-    """``TIMED_OUT`` as in ``numberOfTimedOutThings``."""
-    return "".join(word.title() for word in status.split("_"))
-
-
-def _moment(value: Any) -> Any:
-    """Return a moment of botocore in UTC; None stays None."""
-    return value.astimezone(UTC) if isinstance(value, datetime) else None

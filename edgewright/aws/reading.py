@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
 
 MAX_AGE = timedelta(hours=25)
 """A nucleus reports at least once a day; an hour more forgives a slow one."""
@@ -364,8 +363,3 @@ def _failure(device: Device, status: str) -> str:
         return status.lower().replace("_", " ")
     reason = device.outcome.reason or status.lower().replace("_", " ")
     return f"{reason} ({' > '.join(device.outcome.codes)})" if device.outcome.codes else reason
-
-
-def as_json(value: Any) -> Any:
-    """Return a moment as RFC 3339, anything else as it is; for the machines' side of the verbs."""
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value

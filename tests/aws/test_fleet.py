@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edgewright.aws import fleet
+from edgewright.aws import fleet, rings
 from edgewright.aws.errors import AwsError
 from edgewright.aws.fleet import Depth, Question
 from edgewright.aws.reading import Facet, Kind, RingReading
@@ -45,8 +45,8 @@ def ring(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rin
 
     def read(**question: Any) -> RingReading:
         project = sample()
-        targets = fleet.targets(project, fleet="line-inspection", stage="staging")
-        (found,) = fleet.read(targets, lambda stage: fleet.reader(project, stage), Question(**question))
+        targets = rings.targets(project, fleet="line-inspection", stage="staging")
+        (found,) = fleet.read(targets, lambda stage: rings.reader(project, stage), Question(**question))
         return found
 
     return read
@@ -249,7 +249,7 @@ def test_an_account_that_does_not_answer_is_told_within_the_deadline(monkeypatch
 
     monkeypatch.setattr(Session, "call", lambda *_, **__: never.wait(60))
     monkeypatch.setattr(Session, "items", items)
-    target = fleet.Target("line-inspection", "staging", "twins", places.STAGING, "eu-west-1")
+    target = rings.Target("line-inspection", "staging", "twins", places.STAGING, "eu-west-1")
     here = Session(Settings(region="eu-west-1"))
     (found,) = fleet.read([target], lambda _: here, Question(deadline=0.2, depth=Depth.NONE))
     assert "the latest deployment: not answered within 0.2 s" in [str(gap) for gap in found.gaps]
@@ -260,10 +260,10 @@ def test_an_account_that_does_not_answer_is_told_within_the_deadline(monkeypatch
 
 def test_rings_are_chosen_by_fleet_and_stage() -> None:
     project = sample()
-    names = [(target.fleet, target.stage, target.ring) for target in fleet.targets(project, fleet="line-inspection")]
+    names = [(target.fleet, target.stage, target.ring) for target in rings.targets(project, fleet="line-inspection")]
     assert names == [("line-inspection", at, ring.name) for at, ring in project.path("line-inspection")]
-    assert {target.stage for target in fleet.targets(project, stage="prod")} == {"prod"}
+    assert {target.stage for target in rings.targets(project, stage="prod")} == {"prod"}
     with pytest.raises(EdgewrightError, match="there is no fleet 'x'"):
-        fleet.targets(project, fleet="x")
+        rings.targets(project, fleet="x")
     with pytest.raises(EdgewrightError, match="there is no stage 'x'"):
-        fleet.targets(project, stage="x")
+        rings.targets(project, stage="x")

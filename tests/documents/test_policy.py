@@ -41,6 +41,7 @@ ALL: dict[str, tuple[Callable[[], dict[str, Any]], int]] = {
 
 EVERY_RESOURCE = {
     "greengrass:CreateDeployment": "a deployment has no ARN before it is made",
+    "greengrass:ListCoreDevices": "the list is of the account",
     "greengrass:ListDeployments": "the list is of the account",
     "greengrass:GetComponentVersionArtifact": "data plane: public components are in AWS's account",
     "greengrass:GetDeploymentConfiguration": "data plane: the device knows no deployment ARN",
