@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgewright import atomic
 from edgewright.errors import EdgewrightError
 
 # Other names are stored differently by file systems (accents, case of drives), so digests would depend on the machine.
@@ -88,18 +89,13 @@ def build_archive(files: Mapping[str, Path], store: Path, file: str) -> tuple[Pa
     """
     try:
         store.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=store, prefix=".building-")
-        os.close(handle)
-        temporary = Path(name)
-        try:
-            pack(files, temporary)
-            digest = sha256_of(temporary)
+        with tempfile.TemporaryDirectory(dir=store, prefix=".building-") as scratch:
+            built = Path(scratch) / "archive"
+            pack(files, built)
+            digest = sha256_of(built)
             target = store / digest / file
             target.parent.mkdir(exist_ok=True)
-            temporary.chmod(0o644)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+            atomic.adopt(built, target)
     except OSError as error:
         message = f"the archive {file} cannot be built in {store}: {error.strerror or error}; make the folder writable"
         raise EdgewrightError(message) from error

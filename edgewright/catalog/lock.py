@@ -9,13 +9,12 @@ A text of one block a version, sorted, so that a merge of two new versions is tw
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewright import atomic
 from edgewright.canonical import digest
 from edgewright.errors import EdgewrightError
 from edgewright.source import Problem, shorten
@@ -121,15 +120,7 @@ def write_lock(root: Path, entries: Iterable[Entry]) -> bool:
     try:
         if path.exists() and path.read_bytes() == text.encode():
             return False
-        handle, name = tempfile.mkstemp(dir=root, prefix=".catalog.lock-")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode())
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        atomic.write_text(path, text)
     except OSError as error:
         message = f"{LOCK_FILE} cannot be written: {error.strerror or error}; make {root} writable"
         raise EdgewrightError(message) from error

@@ -7,8 +7,6 @@ So the library only says where a node begins and ends, and the text between is r
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
+from edgewright import atomic
 from edgewright.errors import EdgewrightError
 
 
@@ -46,7 +45,7 @@ def set_component(
                 entry = _get(_Stage(file, text).release(ring), component)
             entry = _get(entry, "config")
         text = _set(text, entry, key, value)
-        _write(file, text)
+        atomic.write_text(file, text)
 
 
 def copy_release(source: Path, source_ring: str, target: Path, target_ring: str) -> None:
@@ -83,7 +82,7 @@ def copy_release(source: Path, source_ring: str, target: Path, target_ring: str)
         begin = stage.text.rfind("\n", 0, begin) + 1
         rest = stage.text.find("\n", end)
         text = stage.text[:begin] + textwrap.indent(block, indent) + (stage.text[rest:] if rest >= 0 else "\n")
-    _write(target, text)
+    atomic.write_text(target, text)
 
 
 @dataclass(frozen=True)
@@ -187,11 +186,3 @@ def _insert(text: str, mapping: Any, key: str, shown: str) -> str:
     end = text.find("\n", _last(mapping))
     end = end if end >= 0 else len(text)
     return f"{text[:end]}\n{indent}{name}: {shown}{text[end:]}"
-
-
-def _write(file: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as temporary:
-        temporary.write(text)
-    Path(name).chmod(file.stat().st_mode)
-    Path(name).replace(file)

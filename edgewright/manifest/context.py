@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.recipe import Dependency
+from edgewright.manifest.control_files import ControlFiles
 from edgewright.manifest.model import Component, Fleet, FleetStage, Organisation, Ring, Stage
 from edgewright.source import Problem
 from edgewright.validation import Parsed
@@ -110,6 +111,7 @@ class Context:
     since: Since | None = None
     unread: frozenset[str] = frozenset()
     """Fleet folders with a manifest that is not where it would be read, or not called so."""
+    controls: ControlFiles = field(default_factory=lambda: ControlFiles({}, (), (), ()))
 
     @cached_property
     def rings(self) -> tuple[RingPlace, ...]:

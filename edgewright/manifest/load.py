@@ -7,12 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.errors import EdgewrightError
 from edgewright.manifest.context import Context, Since, StageFile
+from edgewright.manifest.control_files import read_controls
+from edgewright.manifest.controls import Controls
 from edgewright.manifest.model import Account, Fleet, FleetStage, Organisation, Ring, Stage
 from edgewright.manifest.rules import advice, check
 from edgewright.source import Document, Problem, load_file
@@ -36,6 +38,8 @@ class Project:
     stages: Mapping[tuple[str, str], FleetStage]
     """By fleet and stage."""
     catalog: Catalog
+    controls: Controls = field(default_factory=Controls)
+    """What people hold back: stops, holds, quarantines."""
 
     def stage_fleets(self, stage: str) -> list[tuple[Fleet, FleetStage]]:
         """The fleets of a stage, by name."""
@@ -131,7 +135,8 @@ def check_project(root: Path, *, since: Since | None = None) -> Checked:
     fleets = {parsed.model.name: parsed.model for parsed in context.fleets.values() if parsed.model}
     models = [file.parsed.model for file in context.stages if file.parsed.model]
     stages = {(model.fleet, model.stage): model for model in models}
-    return Checked(Project(root, context.organisation.model, fleets, stages, context.catalog), found)
+    controls = context.controls.controls
+    return Checked(Project(root, context.organisation.model, fleets, stages, context.catalog, controls), found)
 
 
 def _distinct(problems: list[Problem]) -> Iterable[Problem]:
@@ -179,8 +184,9 @@ def read(root: Path, *, since: Since | None = None) -> tuple[Context, list[Probl
     parsed += [file.parsed for file in stages]
     for each in parsed:
         problems += each.problems
-    problems += catalog.problems
-    return Context(organisation, fleets, stages, catalog, since, frozenset(unread)), problems
+    controls = read_controls(root)
+    problems += [*catalog.problems, *controls.problems]
+    return Context(organisation, fleets, stages, catalog, since, frozenset(unread), controls), problems
 
 
 def _organisation(root: Path) -> Document:

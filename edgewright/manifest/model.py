@@ -2,8 +2,8 @@
 
 Only the shape of one file is judged here. What needs a second file, the catalog or AWS's composed limits is a rule
 in ``edgewright.manifest.rules``. Units: durations are seconds, percentages are shares from 0 to 1. The descriptions
-become the JSON Schemas and docs/reference/manifests.md, so they are written for the people who write manifests. This
-module is longer than others because it is one idea: the whole format on one page.
+become the JSON Schemas and docs/reference/manifests.md, so they are written for the people who write manifests.
+Gates and freeze windows have modules of their own; this one is longer than others because it is one idea.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import ConfigDict, Field, model_validator
 
 from edgewright.canonical import digest
+from edgewright.manifest.base import Model, exactly_one
+from edgewright.manifest.gates import Gates
 from edgewright.manifest.types import (
     DURATION_SCHEMA,
     AccountId,
@@ -35,20 +36,7 @@ from edgewright.manifest.types import (
     Version,
     duration,
 )
-
-API_VERSION = "edgewright/v1"
-
-
-class Model(BaseModel):
-    """Base of every manifest model: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
-
-
-def _exactly_one(*keys: str) -> JsonDict:
-    """For editors, what a validator says to everybody else."""
-    return {"oneOf": [{"required": [key]} for key in keys]}
-
+from edgewright.manifest.windows import Window
 
 # --- edgewright.yaml -------------------------------------------------------------------------------------------
 
@@ -93,6 +81,7 @@ class Organisation(Model):
     accounts: dict[Name, Account] = Field(description="The AWS accounts; `tooling` is the root of trust.")
     stages: dict[Name, Stage] = Field(description="The stages that fleets may have.")
     trust: TrustHardening = Field(TrustHardening(), description="Narrows who may assume the deploy roles.")
+    windows: Items[Window] = Field((), description="When releases may move, and when not; deny beats allow.")
     public_components: Items[ComponentName] = Field(
         (),
         alias="publicComponents",
@@ -164,40 +153,6 @@ class Access(Model):
     resources: Items[str] = Field(min_length=1, description="What it may do it to: capture (the bucket), or ARNs.")
 
 
-class MetricGate(Model):
-    """A CloudWatch metric that must lie within bounds over a window."""
-
-    name: str = Field(min_length=1, max_length=255, description="The metric's name.")
-    statistic: Literal["Average", "Sum", "Minimum", "Maximum", "SampleCount"] = Field(description="Over the window.")
-    min: float | None = Field(None, description="Not below this.")
-    max: float | None = Field(None, description="Not above this.")
-    window: Seconds = Field(description="How far back.")
-
-    @model_validator(mode="after")
-    def _bounded(self) -> MetricGate:
-        if self.min is None and self.max is None:
-            msg = "has no bound; give min, max or both"
-            raise ValueError(msg)
-        if self.min is not None and self.max is not None and self.min > self.max:
-            msg = "has a min above its max; exchange the two"
-            raise ValueError(msg)
-        return self
-
-
-class Gates(Model):
-    """What must hold in a ring before its release may be promoted."""
-
-    bake: Seconds | None = Field(None, description="How long the release must have run.")
-    healthy: Share | None = Field(None, description="Of the devices that are online.")
-    tests: Items[Name] = Field((), description="Test suites whose result must be there, and good.")
-    metrics: Items[MetricGate] = Field((), description="CloudWatch metrics within bounds.")
-
-    @property
-    def empty(self) -> bool:
-        """Whether the gate asks for nothing."""
-        return self.bake is None and self.healthy is None and not self.tests and not self.metrics
-
-
 class Promotion(Model):
     """The order of the rings, as ``stage/ring``, and the gate of each."""
 
@@ -257,7 +212,7 @@ class Component(Model):
 class Members(Model):
     """Which things are in the ring: exactly one of the three."""
 
-    model_config = ConfigDict(json_schema_extra=_exactly_one("things", "query", "provisioned"))
+    model_config = ConfigDict(json_schema_extra=exactly_one("things", "query", "provisioned"))
 
     things: Items[ThingName] | None = Field(None, description="Named things.")
     query: str | None = Field(
@@ -277,7 +232,7 @@ class Members(Model):
 class After(Model):
     """When the rollout rate grows: after so many devices were notified, or have succeeded."""
 
-    model_config = ConfigDict(json_schema_extra=_exactly_one("notified", "succeeded"))
+    model_config = ConfigDict(json_schema_extra=exactly_one("notified", "succeeded"))
 
     notified: int | None = Field(None, ge=1, description="Devices that were told.")
     succeeded: int | None = Field(None, ge=1, description="Devices that have succeeded.")

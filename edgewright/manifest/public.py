@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edgewright.manifest.model import Model
+from edgewright.manifest.base import Model
 from edgewright.manifest.types import Items
 from edgewright.source import load_file
 

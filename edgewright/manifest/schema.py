@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from edgewright import output
-from edgewright.manifest.model import Fleet, FleetStage, Model, Organisation
+from edgewright.manifest.base import Model
+from edgewright.manifest.model import Fleet, FleetStage, Organisation
 from edgewright.manifest.references import REFERENCES
 from edgewright.manifest.rules import ADVICE, RULES
 from edgewright.manifest.types import format_duration, format_percent

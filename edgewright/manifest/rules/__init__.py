@@ -12,6 +12,7 @@ from edgewright.manifest.context import Context
 from edgewright.manifest.rules import (
     components,
     configuration,
+    controls,
     devices,
     edge_manager,
     identity,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *edge_manager.RULES,
     *identity.RULES,
     *promotion.RULES,
+    *controls.RULES,
     *rollout.RULES,
 )
 
