@@ -44,7 +44,7 @@ class Repository:
         message = subject + "\n"
         if trailers:
             message += "\n" + "".join(f"{key}: {value}\n" for key, value in trailers.items())
-        self._git(["commit", "--quiet", "--file=-", "--", *paths], stdin=message)
+        self._git(["commit", "--quiet", "--file=-", "--", *paths], stdin=message, environment=self.identity())
         return self.head()
 
     def revert(self, commit: str) -> str:
@@ -54,7 +54,7 @@ class Repository:
             GitError: the revert conflicts with what came after.
         """
         try:
-            self._git(["revert", "--no-edit", "--end-of-options", commit])
+            self._git(["revert", "--no-edit", "--end-of-options", commit], environment=self.identity())
         except GitError:
             subprocess.run(["git", "-C", str(self.root), "revert", "--abort"], capture_output=True, check=False)  # noqa: S603, S607 -- git of the user, fixed arguments
             raise
@@ -144,7 +144,7 @@ class Repository:
         Raises:
             GitError: one of them is not here, as in a partial clone without its remote.
         """
-        answer = self._bytes(["cat-file", "--batch"], stdin="".join(f"{each}\n" for each in ids).encode())
+        answer = self._run(["cat-file", "--batch"], stdin="".join(f"{each}\n" for each in ids).encode())
         position = 0
         for each in ids:
             end = answer.index(b"\n", position)
@@ -169,12 +169,71 @@ class Repository:
         """Return the first line of a commit's message."""
         return self._git(["log", "-1", "--format=%s", "--end-of-options", commit]).strip()
 
-    def _git(self, arguments: Sequence[str], *, stdin: str | None = None) -> str:
-        data = None if stdin is None else stdin.encode()
-        return self._bytes(arguments, stdin=data).decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    def remotes(self) -> list[str]:
+        """Return the names of the remotes."""
+        return self._git(["remote"]).split()
 
-    def _bytes(self, arguments: Sequence[str], *, stdin: bytes | None = None) -> bytes:
-        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true", "LC_ALL": "C"}
+    def find(self, revision: str) -> str | None:
+        """Return the full id of the commit that a revision names; None when there is none."""
+        try:
+            return self.resolve(revision)
+        except GitError:
+            return None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether all of the history of one commit is in the history of another."""
+        return self._git(["merge-base", older, newer], or_else="").strip() == older
+
+    def identity(self) -> dict[str, str]:
+        """Return variables that give commits an author where git knows none, as on a fresh CI machine."""
+        if self._git(["var", "GIT_COMMITTER_IDENT"], or_else="") and self._git(["var", "GIT_AUTHOR_IDENT"], or_else=""):
+            return {}
+        return {
+            f"GIT_{role}_{part}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for part, value in (("NAME", "Edgewright"), ("EMAIL", "edgewright@localhost"))
+        }
+
+    def plumb(
+        self, arguments: Sequence[str], *, stdin: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> str:
+        """Run one of git's low-level commands; return what it printed.
+
+        Raises:
+            GitError: git refuses.
+        """
+        return self._git(arguments, stdin=stdin, environment=environment)
+
+    def _git(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        or_else: str | None = None,
+    ) -> str:
+        try:
+            given = None if stdin is None else stdin.encode()
+            return (
+                self._run(arguments, stdin=given, environment=environment)
+                .decode("utf-8", "surrogateescape")
+                .replace("\r\n", "\n")
+            )
+        except GitError:
+            if or_else is None:
+                raise
+            return or_else
+
+    def _run(
+        self, arguments: Sequence[str], *, stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+    ) -> bytes:
+        environment = {
+            **os.environ,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_EDITOR": "true",
+            "LC_ALL": "C",
+            **(environment or {}),
+        }
         try:
             result = subprocess.run(  # noqa: S603 -- a list, no shell
                 ["git", "-C", str(self.root), *arguments],  # noqa: S607 -- the git of the user's PATH is meant

@@ -8,6 +8,7 @@ cronsim fires as Debian's cron does around daylight saving time.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,9 @@ from edgewright.validation import did_you_mean
 _LONGEST = 366 * 86400
 _HORIZON = timedelta(days=2 * 366)
 """How far the search for an opening looks; a freeze without an end in this time is said to have none."""
-_STEPS = 2000
+_REPETITIONS = 2000
+"""Of a window without a gap between them; more than any pattern of a day has."""
+_STEPS = 400
 
 
 def _cron(value: Any) -> str:
@@ -87,20 +90,23 @@ class Window(Model):
         """Whether the window is for a fleet in a stage; without a fleet, whether it is for all of them."""
         return (self.stages is None or stage in self.stages) and (self.fleets is None or fleet in self.fleets)
 
-    def open_until(self, at: datetime) -> datetime | None:
-        """When the window that is open at a time ends, back-to-back repetitions taken as one; None when none is.
+    def is_open(self, at: datetime) -> bool:
+        """Whether an instant (with a time zone) is inside the window."""
+        begin = next(self._begins(at - timedelta(seconds=self.duration)), None)
+        return begin is not None and begin <= at
 
-        Args:
-            at: An instant, with a time zone.
+    def open_until(self, at: datetime) -> datetime | None:
+        """When the window ends that is open at an instant, back-to-back repetitions taken as one.
+
+        None when it is not open, and also when no end is in sight.
         """
         length = timedelta(seconds=self.duration)
-        end = None
-        for begin in self._begins(at - length):
-            if begin > (end or at) or begin > at + _HORIZON:
-                break
-            if begin + length > at:
-                end = max(end or begin + length, begin + length)
-        return end
+        end: datetime | None = None
+        for begin in itertools.islice(self._begins(at - length), _REPETITIONS):
+            if begin > (end or at):
+                return end
+            end = begin + length
+        return None
 
     def next_begin(self, after: datetime) -> datetime | None:
         """When the window next begins, strictly after an instant; None when that is not in sight."""
@@ -158,11 +164,11 @@ def frozen(windows: Iterable[Window], *, fleet: str, stage: str, at: datetime) -
 
 def _blocking(windows: list[Window], at: datetime) -> list[Window]:
     """The open deny windows, or all allow windows when none of them is open."""
-    denying = [window for window in windows if window.kind == "deny" and window.open_until(at)]
+    denying = [window for window in windows if window.kind == "deny" and window.is_open(at)]
     if denying:
         return denying
     allowing = [window for window in windows if window.kind == "allow"]
-    return [] if any(window.open_until(at) for window in allowing) else allowing
+    return [] if any(window.is_open(at) for window in allowing) else allowing
 
 
 def _opening(windows: list[Window], at: datetime) -> datetime | None:
@@ -173,7 +179,8 @@ def _opening(windows: list[Window], at: datetime) -> datetime | None:
         if not blocking:
             return instant
         if blocking[0].kind == "deny":
-            following = max(filter(None, (window.open_until(instant) for window in blocking)), default=None)
+            ends = [window.open_until(instant) for window in blocking]
+            following = None if None in ends else max(filter(None, ends))
         else:
             following = min(filter(None, (window.next_begin(instant) for window in blocking)), default=None)
         if following is None or following > limit:
