@@ -226,6 +226,20 @@ class Sandbox:
         place = provisioning.Place(fleet, stage, ring, self.account_id(account or stage), region or self.region)
         return provisioning.add(self, thing, place, knobs)
 
+    def provision_device(
+        self,
+        claim: provisioning.Claim,
+        *,
+        fleet: str,
+        stage: str,
+        account: str | None = None,
+        region: str | None = None,
+        **knobs: Any,
+    ) -> dict[str, Any]:
+        """Let a new device provision itself with a claim certificate, and switch it on (see ``provisioning``)."""
+        place = provisioning.Place(fleet, stage, None, self.account_id(account or stage), region or self.region)
+        return provisioning.provision(self, claim, place, knobs)
+
     def set_device(self, thing: str, **knobs: Any) -> dict[str, Any]:
         """Change knobs of a device (``offline``, ``slow``, ``fail``)."""
         device = self.device(thing)
@@ -322,9 +336,23 @@ class Sandbox:
         Raises:
             EdgewrightError: the server is not there, or says no.
         """
+        return self._ask(method, path, value, {})
+
+    def as_device(
+        self, method: str, path: str, value: Mapping[str, Any] | None = None, *, client: str, certificate: str
+    ) -> Any:
+        """Ask as a device with a certificate does (see ``dataplane``).
+
+        Raises:
+            EdgewrightError: the server is not there, or says no.
+        """
+        headers = {"X-Edgewright-Thing": client, "X-Edgewright-Certificate": certificate}
+        return self._ask(method, path, value, headers)
+
+    def _ask(self, method: str, path: str, value: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Any:
         data = None if value is None else json.dumps(value).encode()
         request = urllib.request.Request(  # noqa: S310 -- the loopback address of server.json
-            self.endpoint + path, data=data, method=method, headers={"Content-Type": "application/json"}
+            self.endpoint + path, data=data, method=method, headers={"Content-Type": "application/json", **headers}
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
@@ -332,7 +360,8 @@ class Sandbox:
                 return json.loads(response.read())
         except urllib.error.HTTPError as error:
             with error:
-                message = json.loads(error.read()).get("message", str(error))
+                said = json.loads(error.read())
+                message = said.get("message") or said.get("errorMessage") or str(error)
             raise EdgewrightError(message) from error
         except OSError as error:
             msg = f"the sandbox at {self.endpoint} does not answer ({error}); `edgewright sandbox up` starts it again"

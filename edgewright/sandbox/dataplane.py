@@ -16,7 +16,7 @@ from typing import Any
 from moto.iotdata.responses import IoTDataPlaneResponse
 from moto.moto_server.werkzeug_app import BackendRequest
 
-from edgewright.sandbox import devices
+from edgewright.sandbox import claims, devices
 from edgewright.sandbox.authorization import decide
 from edgewright.sandbox.authorization import device as authorization
 from edgewright.sandbox.devices import Device
@@ -39,6 +39,9 @@ _STATUS = re.compile(r"\$aws/things/([^/]+)/greengrassv2/health/json")
 
 def respond(environ: dict[str, Any]) -> Response:
     """Answer a device's request."""
+    provisioning = claims.topic(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+    if provisioning is not None:
+        return _provision(environ, provisioning)
     with world.lock:
         device = devices.identify(environ["HTTP_X_EDGEWRIGHT_THING"], environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
         _authorize(device, environ)
@@ -47,6 +50,17 @@ def respond(environ: dict[str, Any]) -> Response:
         response = _route(device, environ)
     operation = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     world.calls.append(Call(device.account, "iot-device", operation, response.status, device.thing))
+    return response
+
+
+def _provision(environ: dict[str, Any], topic: str) -> Response:
+    """Answer whoever holds a certificate that may provision: a claim, or a device that wants a new certificate."""
+    client = environ["HTTP_X_EDGEWRIGHT_THING"]
+    with world.lock:
+        connection = claims.connect(client, environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
+        response = claims.respond(connection, topic, environ["edgewright.body"])
+    account = connection.iot.account_id
+    world.calls.append(Call(account, "iot-device", f"POST {environ['PATH_INFO']}", response.status, client))
     return response
 
 

@@ -8,6 +8,7 @@ soon as they appear.
 from __future__ import annotations
 
 import contextlib
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,57 @@ def add(sandbox: Sandbox, thing: str, place: Place, knobs: Mapping[str, Any]) ->
     }
     device.update({name: knobs[name] for name in _PARTS if name in knobs})
     return sandbox.put_device(account, thing, device)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a new device comes with.
+
+    Attributes:
+        template: The provisioning template.
+        certificate: Id of the claim certificate.
+        parameters: The template's parameters, such as the serial number.
+        client: MQTT client id, which is free as long as the claim's policy allows it.
+    """
+
+    template: str
+    certificate: str
+    parameters: Mapping[str, str]
+    client: str = "new-device"
+
+
+def provision(sandbox: Sandbox, claim: Claim, place: Place, knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a new device make itself known with a claim certificate, as Greengrass's fleet provisioning plugin does.
+
+    The thing's name, groups and policies are what the template makes of the parameters.
+
+    Args:
+        sandbox: Where.
+        claim: What it has.
+        place: Whose role alias the device uses afterwards; ``ring`` is ignored.
+        knobs: As in ``add``.
+
+    Raises:
+        EdgewrightError: AWS IoT, or the pre-provisioning hook, said no.
+    """
+
+    def publish(topic: str, payload: Mapping[str, Any]) -> Any:
+        path = f"/topics/{urllib.parse.quote(topic, safe='')}?qos=1"
+        return sandbox.as_device("POST", path, payload, client=claim.client, certificate=claim.certificate)
+
+    made = publish("$aws/certificates/create/json", {})
+    registered = publish(
+        f"$aws/provisioning-templates/{claim.template}/provision/json",
+        {"certificateOwnershipToken": made["certificateOwnershipToken"], "parameters": dict(claim.parameters)},
+    )
+    device: dict[str, Any] = {
+        "region": place.region,
+        "certificateId": made["certificateId"],
+        "roleAlias": naming.role_alias(place.fleet, place.stage),
+        "knobs": {name: value for name, value in knobs.items() if name not in _PARTS},
+    }
+    device.update({name: knobs[name] for name in _PARTS if name in knobs})
+    return sandbox.put_device(place.account, registered["thingName"], device)
 
 
 def remove(sandbox: Sandbox, device: Mapping[str, Any]) -> None:

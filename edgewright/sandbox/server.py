@@ -237,6 +237,7 @@ class Server(ThreadedWSGIServer):
 
     def __init__(self, app: Application, port: int = 0) -> None:
         super().__init__(HOST, port, app, handler=Handler)
+        world.endpoint = self.endpoint
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="clock", daemon=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -52,8 +53,14 @@ _GREENGRASS = ServiceApp(greengrassv2_urls.url_paths)
 _JOBS_DATA = ServiceApp(iotjobsdata_urls.url_paths)
 
 
+# Our parts of services that moto takes long to load: they take the place of moto's when somebody first asks.
+_LATE = {"lambda": "edgewright.sandbox.awslambda.models"}
+
+
 def application(service: str, path: str) -> Wsgi | None:
     """Our application for a signed request, or None when it is moto's."""
+    if service in _LATE:
+        importlib.import_module(_LATE[service])
     if service == "greengrass" and _GREENGRASS.matches(path):
         return _GREENGRASS
     if service == "iot-jobs-data":

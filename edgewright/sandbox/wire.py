@@ -37,6 +37,12 @@ class FieldError:
         return f"Value {shown} at '{self.name}' failed to satisfy constraint: {self.constraint}"
 
 
+def describe(errors: list[FieldError]) -> str:
+    """All that is wrong with a request, in AWS's words."""
+    noun = "error" if len(errors) == 1 else "errors"
+    return f"{len(errors)} validation {noun} detected: " + "; ".join(map(str, errors))
+
+
 class CannotParseError(Exception):
     """The body is not a JSON object."""
 
@@ -57,7 +63,7 @@ def parse(
     shape = operation.input_shape
     if shape is None:
         return {}, []
-    document = _body(body)
+    document = _document(shape, body)
     parameters = urllib.parse.parse_qs(query, keep_blank_values=True)
     given: dict[str, Any] = {}
     for name, member in shape.members.items():
@@ -65,18 +71,32 @@ def parse(
         wire = member.serialization.get("name", name)
         value: Any = None
         if location == "uri":
-            value = urllib.parse.unquote(uri[wire]) if wire in uri else None
+            value = _convert(urllib.parse.unquote(uri[wire]), member) if wire in uri else None
         elif location == "querystring":
             values = parameters.get(wire)
             value = None if values is None else values if member.type_name == "list" else _convert(values[0], member)
         elif location == "header":
             value = headers.get(wire)
+            value = value if value is None else _convert(value, member)
+        elif location == "headers":
+            prefix = wire.lower()
+            value = {k[len(prefix) :]: v for k, v in dict(headers).items() if k.lower().startswith(prefix)} or None
         else:
-            value = document.get(wire)
+            value = document.get(name if name == shape.serialization.get("payload") else wire)
         if value is not None:
             given[name] = value
     errors: list[FieldError] = []
     return _structure(given, shape, "", errors, top=True), errors
+
+
+def _document(shape: Any, body: bytes) -> dict[str, Any]:
+    """The members that are in the body; where the body is one member by itself, that one."""
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        return _body(body)
+    if shape.members[payload].type_name != "structure":
+        return {payload: base64.b64encode(body).decode()} if body else {}
+    return {payload: _body(body)} if body.strip() else {}
 
 
 def _body(body: bytes) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class World:
     clock: Clock = field(default_factory=Clock)
     lock: threading.RLock = field(default_factory=threading.RLock)
     tickers: list[Callable[[], None]] = field(default_factory=list)
+    endpoint: str = ""
+    """Where this server listens, for the processes that it starts."""
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=100_000))
     _sequence: int = 0
     _news: dict[Any, int] = field(default_factory=dict)
@@ -83,6 +85,31 @@ class World:
             condition = self._conditions.setdefault(topic, threading.Condition(self.lock))
             condition.wait_for(lambda: self.sequence(topic) > since, timeout)
             return self.sequence(topic)
+
+    def outside(self, run: Callable[[], Any]) -> Any:
+        """Do something slow while the world goes on: the lock is free meanwhile, and held again at the end.
+
+        Raises:
+            Exception: whatever ``run`` raises.
+        """
+        done: list[Any] = []
+        failed: list[BaseException] = []
+        condition = threading.Condition(self.lock)
+
+        def work() -> None:
+            try:
+                done.append(run())
+            except BaseException as error:  # noqa: BLE001 -- it is raised again below, in the thread that asked
+                failed.append(error)
+            with self.lock:
+                condition.notify_all()
+
+        with self.lock:
+            threading.Thread(target=work, daemon=True, name="outside").start()
+            condition.wait_for(lambda: bool(done or failed))
+        if failed:
+            raise failed[0]
+        return done[0]
 
     def tick(self) -> None:
         """Let everything happen that is due by now."""

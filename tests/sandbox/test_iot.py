@@ -56,7 +56,7 @@ def test_things_of_a_group_come_in_pages_and_with_those_of_its_children(iot: Any
         iot.list_things_in_thing_group,
         "InvalidRequestException",
         400,
-        "maxResults must be between 1 and 250",
+        ".*'300' at 'maxResults'.*less than or equal to 250",
         thingGroupName="parent",
         maxResults=300,
     )

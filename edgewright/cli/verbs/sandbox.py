@@ -55,6 +55,17 @@ def _device_arguments(actions: Any) -> None:
     add.add_argument("--architecture", choices=ARCHITECTURES, default="amd64")
     add.add_argument("--offline", action="store_true", help="switched off, until `device set --online`")
     _knobs(add)
+    provision = _action(actions, "provision", "let a new device make itself known with a claim certificate")
+    provision.add_argument("template", help="name of the provisioning template")
+    provision.add_argument("--claim", required=True, metavar="ID", help="id of the claim certificate")
+    provision.add_argument(
+        "--parameter", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="of the template"
+    )
+    provision.add_argument("--fleet", required=True, help="the fleet whose role alias it uses")
+    provision.add_argument("--stage", required=True, help="where the fleet lives")
+    provision.add_argument("--client", default="new-device", help="MQTT client id until it has a name")
+    provision.add_argument("--architecture", choices=ARCHITECTURES, default="amd64")
+    _knobs(provision)
     listed = _action(actions, "list", "all devices and what they run")
     listed.add_argument("--json", action="store_true", help="for machines")
     remove = _action(actions, "remove", "switch a device off for good; its certificate and thing go too")
@@ -77,6 +88,13 @@ def _number(text: str, what: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _port(text: str) -> int:
@@ -112,7 +130,13 @@ def run(args: argparse.Namespace) -> int:
     if not root.is_dir():
         raise EdgewrightError(f"{args.root} is no folder")
     if args.action == "device":
-        actions = {"add": device_add, "list": device_list, "remove": device_remove, "set": device_set}
+        actions = {
+            "add": device_add,
+            "provision": device_provision,
+            "list": device_list,
+            "remove": device_remove,
+            "set": device_set,
+        }
         return actions[args.device_action](root, args)
     return {"up": up, "down": down, "status": status, "env": env}[args.action](root, args)
 
@@ -297,6 +321,28 @@ def device_add(root: Path, args: argparse.Namespace) -> int:
             **_given(args),
         )
         output.line(f"{thing}: certificate {device['certificateId'][:8]}..., account {device['account']}")
+    sandbox.start_devices()
+    return ExitCode.OK
+
+
+def device_provision(root: Path, args: argparse.Namespace) -> int:
+    """Let a device provision itself; what it becomes is the template's to say."""
+    from edgewright.manifest.load import load_project
+    from edgewright.sandbox.provisioning import Claim
+
+    sandbox = _load(root)
+    project = load_project(root)
+    _ring_to_join(project, "", args.fleet, args.stage, None)
+    device = sandbox.provision_device(
+        Claim(args.template, args.claim, dict(args.parameter), args.client),
+        fleet=args.fleet,
+        stage=args.stage,
+        account=project.account(args.stage).id,
+        region=project.region(args.stage),
+        platform={"os": "linux", "architecture": args.architecture},
+        **{name: value for name in ("slow", "fail") if (value := getattr(args, name)) is not None},
+    )
+    output.line(f"{device['thing']}: certificate {device['certificateId'][:8]}..., account {device['account']}")
     sandbox.start_devices()
     return ExitCode.OK
 

@@ -35,11 +35,11 @@ def needs(device: Device, method: str, path: str, shadow: str = "") -> list[Need
     if match:
         verb = "update" if method == "POST" else "get"
         topic = f"{own}/jobs/{match[1]}/{_NAMESPACE}/{verb}" if match[1] else f"{own}/jobs/get"
-        return [connect, *_exchange(prefix, topic)]
+        return [connect, *exchange(prefix, topic)]
     if _SHADOW.fullmatch(path):
         name = f"/name/{shadow}" if shadow else ""
         verb = "update" if method == "POST" else "get"
-        return [connect, *_exchange(prefix, f"{own}/shadow{name}/{verb}")]
+        return [connect, *exchange(prefix, f"{own}/shadow{name}/{verb}")]
     match = _TOPIC.fullmatch(path)
     if match:
         return [connect, Need("iot:Publish", f"{prefix}:topic/{match[1]}")]
@@ -54,7 +54,7 @@ def needs(device: Device, method: str, path: str, shadow: str = "") -> list[Need
     return []
 
 
-def _exchange(prefix: str, topic: str) -> list[Need]:
+def exchange(prefix: str, topic: str) -> list[Need]:
     """Ask on a topic, and hear the answer on the topics below it."""
     return [
         Need("iot:Subscribe", f"{prefix}:topicfilter/{topic}/accepted"),
@@ -79,6 +79,11 @@ def missing(device: Device, iot: SandboxIoTBackend, wanted: list[Need]) -> Need 
         if judge(everywhere if mqtt else own, request) is not Effect.ALLOW:
             return need
     return None
+
+
+def allows(iot: SandboxIoTBackend, targets: list[str], need: Need, keys: dict[str, str]) -> bool:
+    """Whether the policies that are attached to some targets allow a need, with these MQTT policy variables."""
+    return judge(_documents(iot, targets), Request(need.action, need.resource, keys)) is Effect.ALLOW
 
 
 def refusal(device: Device, need: Need) -> AwsError:

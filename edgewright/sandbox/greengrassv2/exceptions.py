@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from edgewright.sandbox import wire
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.wire import FieldError
 
@@ -23,9 +24,7 @@ class ValidationException(AwsError):  # noqa: N818 -- AWS's codes are the names
     @classmethod
     def of(cls, errors: list[FieldError]) -> ValidationException:
         """All members that are not as the model says."""
-        noun = "error" if len(errors) == 1 else "errors"
-        text = f"{len(errors)} validation {noun} detected: " + "; ".join(map(str, errors))
-        return cls(text, "FIELD_VALIDATION_FAILED", [(error.name, str(error)) for error in errors])
+        return cls(wire.describe(errors), "FIELD_VALIDATION_FAILED", [(error.name, str(error)) for error in errors])
 
 
 class ResourceNotFoundException(AwsError):  # noqa: N818

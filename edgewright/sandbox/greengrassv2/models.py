@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from edgewright.sandbox import paging
 from edgewright.sandbox.greengrassv2.components import Components
 from edgewright.sandbox.greengrassv2.core_devices import CoreDevice
 from edgewright.sandbox.greengrassv2.deployments import Deployment, Deployments
@@ -20,7 +20,6 @@ from edgewright.sandbox.greengrassv2.exceptions import (
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
 
 TOKEN_LIFE = 8 * 3600.0  # seconds that a client token's answer is kept (API reference)
-PAGE = 50  # default of maxResults
 ROOT = "ROOT"
 
 
@@ -154,16 +153,15 @@ class GreengrassV2Backend(BaseBackend):
 
 
 def page(items: list[Any], size: int | None, token: str | None) -> tuple[list[Any], str | None]:
-    """One page, and the token of the next."""
-    start = 0
-    if token is not None:
-        try:
-            start = int(base64.urlsafe_b64decode(token.encode()).decode().removeprefix("page:"))
-        except ValueError as error:
-            raise ValidationException("The nextToken is not valid") from error
-    end = start + (size or PAGE)
-    more = base64.urlsafe_b64encode(f"page:{end}".encode()).decode() if end < len(items) else None
-    return items[start:end], more
+    """One page, and the token of the next.
+
+    Raises:
+        ValidationException: the token is none of ours.
+    """
+    try:
+        return paging.page(items, size, token)
+    except ValueError as error:
+        raise ValidationException(str(error)) from error
 
 
 greengrassv2_backends: BackendDict[GreengrassV2Backend] = BackendDict(GreengrassV2Backend, "greengrassv2")

@@ -48,3 +48,17 @@ class AlreadyExists(AwsError):  # noqa: N818
     def __init__(self, message: str, resource_id: str, resource_arn: str) -> None:
         fields = {"resourceId": resource_id, "resourceArn": resource_arn}
         super().__init__("ResourceAlreadyExistsException", message, 409, fields)
+
+
+class VersionsLimitExceeded(AwsError):  # noqa: N818
+    """There are as many versions as there can be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("VersionsLimitExceededException", message, 409)
+
+
+class RegistrationFailure(AwsError):  # noqa: N818
+    """A thing could not be registered."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceRegistrationFailureException", message, 400)

@@ -17,6 +17,7 @@ from moto.utilities.tagging_service import TaggingService
 
 from edgewright.sandbox.iot.exceptions import AlreadyExists, InvalidRequest, InvalidStateTransition, ResourceNotFound
 from edgewright.sandbox.iot.jobs import WAITING, Execution, Job
+from edgewright.sandbox.iot.provisioning import Templates
 from edgewright.sandbox.world import world
 
 __all__ = ["GROUP", "SandboxIoTBackend", "backends", "iot_backends", "tick"]
@@ -38,6 +39,7 @@ class SandboxIoTBackend(IoTBackend):
         self.executions_of: dict[str, dict[str, Execution]] = {}
         """By thing and job."""
         self.tagger = TaggingService()
+        self.templates = Templates(self)
 
     # --- things and groups ------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""AWS Lambda whose functions really run: Python handlers as child processes of the sandbox."""
