@@ -97,9 +97,11 @@ class EdgeFleet(EdgeComponent):
                 f"{name}/{ring.name}",
                 args=ThingGroupArgs(
                     provider=args.cloud,
+                    greengrass=args.greengrass,
                     place=place,
                     ring=ring.name,
                     members={thing: args.things[thing] for thing in ring.members.things or ()},
+                    query=ring.members.query,
                 ),
                 opts=self.inner(),
             )

@@ -148,6 +148,82 @@ class ComponentVersion(pulumi.CustomResource):
 
 
 @pulumi.input_type
+class _DynamicThingGroupArgs:
+    thing_group_name: pulumi.Input[str] | None = pulumi.property("thingGroupName")
+    query_string: pulumi.Input[str] | None = pulumi.property("queryString")
+    query_version: pulumi.Input[str] | None = pulumi.property("queryVersion")
+    index_name: pulumi.Input[str] | None = pulumi.property("indexName")
+    description: pulumi.Input[str] | None = pulumi.property("description")
+    attributes: pulumi.Input[Mapping[str, str]] | None = pulumi.property("attributes")
+    enable_indexing: pulumi.Input[bool] | None = pulumi.property("enableIndexing")
+    tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
+    arn: pulumi.Input[str] | None = pulumi.property("arn")
+    thing_group_id: pulumi.Input[str] | None = pulumi.property("thingGroupId")
+    group_version: pulumi.Input[int] | None = pulumi.property("groupVersion")
+    status: pulumi.Input[str] | None = pulumi.property("status")
+
+
+class DynamicThingGroup(pulumi.CustomResource):
+    """A thing group whose things are those that match a fleet indexing query. It may be a deployment's target."""
+
+    thing_group_name: pulumi.Output[str] = pulumi.property("thingGroupName")
+    query_string: pulumi.Output[str] = pulumi.property("queryString")
+    arn: pulumi.Output[str] = pulumi.property("arn")
+    """The ARN of the group, the target of a deployment."""
+    thing_group_id: pulumi.Output[str] = pulumi.property("thingGroupId")
+    """The id that AWS gave the group."""
+    group_version: pulumi.Output[int] = pulumi.property("groupVersion")
+    """Counts the changes of the group."""
+    status: pulumi.Output[str] = pulumi.property("status")
+    """ACTIVE once the index has filled the group."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        thing_group_name: pulumi.Input[str],
+        query_string: pulumi.Input[str],
+        query_version: pulumi.Input[str] | None = None,
+        index_name: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        attributes: pulumi.Input[Mapping[str, str]] | None = None,
+        enable_indexing: pulumi.Input[bool] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a dynamic thing group.
+
+        Args:
+            resource_name: Its name in the stack.
+            thing_group_name: The group's name; another name is another group.
+            query_string: What things must have to be in it, such as ``attributes.line:1 AND thingName:cam-*``.
+            query_version: ``2017-09-30``, the only one there is.
+            index_name: ``AWS_Things``, the only one there is.
+            description: For people.
+            attributes: Attributes of the group itself.
+            enable_indexing: Turn on registry indexing of the account when none is on.
+            tags: Tags of the group; changed in place.
+            opts: Pulumi's resource options.
+        """
+        args = _DynamicThingGroupArgs.__new__(_DynamicThingGroupArgs)
+        args.__dict__.update(
+            thing_group_name=thing_group_name,
+            query_string=query_string,
+            query_version=query_version,
+            index_name=index_name,
+            description=description,
+            attributes=attributes,
+            enable_indexing=enable_indexing,
+            tags=tags,
+            arn=None,
+            thing_group_id=None,
+            group_version=None,
+            status=None,
+        )
+        super().__init__("greengrassv2:index:DynamicThingGroup", resource_name, args, opts)  # type: ignore[arg-type]
+
+
+@pulumi.input_type
 class _DeploymentArgs:
     target_arn: pulumi.Input[str] | None = pulumi.property("targetArn")
     deployment_name: pulumi.Input[str] | None = pulumi.property("deploymentName")

@@ -93,20 +93,13 @@ def _fleets(project: Project, settings: Settings) -> list[tuple[Fleet, FleetStag
             )
             raise EdgewrightError(msg)
         present = [(fleet, stage) for fleet, stage in present if fleet.name in settings.fleets]
-    for fleet, stage in present:
-        _refuse_what_is_not_there_yet(fleet, stage)
+    for fleet, _ in present:
+        _refuse_what_is_not_there_yet(fleet)
     return present
 
 
-def _refuse_what_is_not_there_yet(fleet: Fleet, stage: FleetStage) -> None:
+def _refuse_what_is_not_there_yet(fleet: Fleet) -> None:
     """Refuse what a manifest may say and this program cannot make; to leave it out silently would be worse."""
-    for ring in stage.rings:
-        if ring.members.query is not None:
-            msg = (
-                f"ring {ring.name!r} of {fleet.name!r} in {stage.stage!r} has a query, and this version of Edgewright "
-                "makes no dynamic thing groups: name its things, or use provisioned: true"
-            )
-            raise EdgewrightError(msg)
     if fleet.edge_manager.enabled:
         msg = (
             f"fleet {fleet.name!r} wants SageMaker Edge Manager, which AWS discontinued on 2024-04-26 and for which "

@@ -159,6 +159,23 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
                 ],
                 [groups],
             ),
+            # A ring with a query: its group is filled by the one index of things that an account and Region has.
+            policy.statement(
+                "DynamicThingGroups",
+                [
+                    "iot:CreateDynamicThingGroup",
+                    "iot:DeleteDynamicThingGroup",
+                    "iot:DescribeIndex",
+                    "iot:UpdateDynamicThingGroup",
+                ],
+                [groups, f"{iot}:index/AWS_Things"],
+            ),
+            policy.statement(
+                "Indexing",
+                # No resource type: the configuration is of the whole account and Region.
+                ["iot:GetIndexingConfiguration", "iot:UpdateIndexingConfiguration"],
+                ["*"],
+            ),
             policy.statement(
                 "DeviceIdentity",
                 [

@@ -21,6 +21,7 @@ from edgewright.manifest.types import (
     AccountId,
     Action,
     ComponentName,
+    FleetQuery,
     Items,
     Name,
     Owner,
@@ -215,8 +216,10 @@ class Members(Model):
     model_config = ConfigDict(json_schema_extra=exactly_one("things", "query", "provisioned"))
 
     things: Items[ThingName] | None = Field(None, description="Named things.")
-    query: str | None = Field(
-        None, min_length=1, max_length=1000, description="A fleet indexing query: a dynamic thing group."
+    query: FleetQuery | None = Field(
+        None,
+        examples=["attributes.line:1 AND thingName:cam-*"],
+        description="A fleet indexing query: a dynamic thing group.",
     )
     provisioned: Literal[True] | None = Field(None, description="Devices join by the provisioning template.")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from edgewright import versions
+from edgewright.manifest.query import parse
 
 T = TypeVar("T")
 Items = Annotated[tuple[T, ...], Field(strict=False)]
@@ -185,3 +186,12 @@ _POINTER_CHECK, _POINTER_SCHEMA = _text(
 )
 Pointer = Annotated[str, _POINTER_CHECK, _POINTER_SCHEMA]
 """A JSON pointer into a component's configuration; AWS takes 256 characters."""
+
+
+def _fleet_query(value: str) -> str:
+    parse(value)
+    return value
+
+
+FleetQuery = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_fleet_query)]
+"""A fleet indexing query that can be read."""

@@ -7,11 +7,13 @@ from edgewright.provider.configuration import check_config, configure
 from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.plugin import Resource, serve
 from edgewright.provider.schema import VERSION, package_schema
-from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT
+from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP
+from edgewright.provider.thing_group import DynamicThingGroupResource
 
 RESOURCES: dict[str, Resource] = {
     COMPONENT_VERSION.token: ComponentVersionResource(),
     DEPLOYMENT.token: DeploymentResource(),
+    DYNAMIC_THING_GROUP.token: DynamicThingGroupResource(),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgewright.provider.fields import Field, Items, Mapped, Record
-from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, PROVIDER
+from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP, PROVIDER
 
 VERSION = "0.1.0"
 
@@ -33,16 +33,23 @@ _OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "description": "JSON pointers that revisions have merged, by component: what a reset may have to remove.",
         },
     },
+    DYNAMIC_THING_GROUP.token: {
+        "arn": {**_TEXT, "description": "The ARN of the group, the target of a deployment."},
+        "thingGroupId": {**_TEXT, "description": "The id that AWS gave the group."},
+        "groupVersion": {"type": "integer", "description": "Counts the changes of the group."},
+        "status": {**_TEXT, "description": "ACTIVE once the index has filled the group."},
+    },
 }
 _REQUIRED_OUTPUTS: Mapping[str, tuple[str, ...]] = {
     COMPONENT_VERSION.token: ("arn", "componentName", "componentVersion", "contentDigest", "componentState"),
     DEPLOYMENT.token: ("deploymentId", "status", "verdict"),
+    DYNAMIC_THING_GROUP.token: ("arn", "thingGroupId", "groupVersion", "status"),
 }
 
 
 def package_schema() -> dict[str, Any]:
     """Return the schema that `pulumi package get-schema` shows."""
-    resources = (COMPONENT_VERSION, DEPLOYMENT)
+    resources = (COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP)
     types = {
         record.token: _object(record) for top in (*resources, PROVIDER) for record in _records(top) if record is not top
     }

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from edgewright.manifest.query import QueryError, parse
 from edgewright.provider.fields import Flag, Items, Json, Mapped, Number, Path, Record, Text, fail, shown
 from edgewright.provider.plugin import Failure, is_unknown, property_path
 
@@ -390,6 +391,51 @@ COMPONENT_VERSION: Final = Record(
     },
 )
 
+
+def _query_rule(path: Path, value: Any) -> Sequence[Failure]:
+    try:
+        parse(value)
+    except QueryError as error:
+        problem, _, remedy = str(error).rpartition("; ")
+        return [fail(path, problem, value, remedy)]
+    return []
+
+
+DYNAMIC_THING_GROUP: Final = Record(
+    token="greengrassv2:index:DynamicThingGroup",  # noqa: S106
+    doc="A thing group whose things are those that match a fleet indexing query. It may be a deployment's target.",
+    fields={
+        "thingGroupName": Text(
+            doc="The group's name; another name is another group.",
+            required=True,
+            least=1,
+            most=128,
+            # AWS IoT also takes a colon, but then the group cannot be the target of a deployment (Greengrass guide).
+            pattern=r"[a-zA-Z0-9_-]+",
+            example="line-inspection-prod-main",
+        ),
+        "queryString": Text(
+            doc="What things must have to be in the group, such as `attributes.line:1 AND thingName:cam-*`.",
+            required=True,
+            least=1,
+            rules=(_query_rule,),
+        ),
+        "queryVersion": Text(doc="The language of the query.", default="2017-09-30", choices=("2017-09-30",)),
+        "indexName": Text(doc="The index that is asked.", default="AWS_Things", choices=("AWS_Things",)),
+        "description": Text(doc="For people.", most=2028, pattern=r"[!-~\u00a1-\uffff ]*", example="one line of text"),
+        "attributes": Mapped(
+            doc="Attributes of the group itself.",
+            key=Text(least=1, most=128, pattern=r"[a-zA-Z0-9_.,@/:#-]+", example="site"),
+            value=Text(least=1, most=800, pattern=r"[a-zA-Z0-9_.,@/:#=\[\]-]*", example="berlin"),
+        ),
+        "enableIndexing": Flag(
+            doc="Turn on registry indexing of the account and Region when none is on. What is on stays as it is.",
+            default=False,
+        ),
+        "tags": _TAGS,
+    },
+)
+
 PROVIDER: Final = Record(
     token="pulumi:providers:greengrassv2",  # noqa: S106
     doc="One account and Region. Credentials come from the environment and are never stored.",
@@ -443,6 +489,7 @@ PROVIDER: Final = Record(
 __all__ = [
     "COMPONENT_VERSION",
     "DEPLOYMENT",
+    "DYNAMIC_THING_GROUP",
     "LONGEST_POINTER",
     "NUCLEUS",
     "PROTECTED_NUCLEUS_KEYS",

@@ -315,14 +315,15 @@ def test_a_ring_of_provisioned_devices_is_a_group_without_members(sample: Projec
     assert not [each for each in recording.of("Thing") if each.name == "cam-002"]
 
 
-def test_a_query_is_refused_in_one_sentence_with_the_way_out(sample: Project) -> None:
+def test_a_ring_with_a_query_is_a_dynamic_thing_group_that_its_deployment_targets(sample: Project) -> None:
     project = projects.with_ring(sample, LINE, "prod", "main", members=Members(query="attributes.line:1"))
-    with pytest.raises(EdgewrightError) as caught:
-        projects.run(project, "prod")
-    assert str(caught.value) == (
-        "ring 'main' of 'line-inspection' in 'prod' has a query, and this version of Edgewright makes no dynamic "
-        "thing groups: name its things, or use provisioned: true"
-    )
+    recording = projects.run(project, "prod")
+    group = recording.one("greengrassv2:index:DynamicThingGroup", f"{LINE}/main").inputs
+    assert (group["thingGroupName"], group["queryString"]) == ("line-inspection-prod-main", "attributes.line:1")
+    assert group["tags"]["edgewright:ring"] == "main"
+    assert not [each for each in recording.of("aws:iot/thingGroup:ThingGroup") if each.name == f"{LINE}/main"]
+    deployed = recording.one("greengrassv2:index:Deployment", f"{LINE}/main").inputs["targetArn"]
+    assert deployed.endswith(":thinggroup/line-inspection-prod-main")
 
 
 def test_edge_manager_is_refused_in_one_sentence_with_the_way_out(sample: Project) -> None:

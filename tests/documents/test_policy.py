@@ -43,6 +43,8 @@ EVERY_RESOURCE = {
     "greengrass:CreateDeployment": "a deployment has no ARN before it is made",
     "greengrass:ListCoreDevices": "the list is of the account",
     "greengrass:ListDeployments": "the list is of the account",
+    "iot:GetIndexingConfiguration": "there is one fleet index configuration for the account and Region",
+    "iot:UpdateIndexingConfiguration": "there is one fleet index configuration for the account and Region",
     "greengrass:GetComponentVersionArtifact": "data plane: public components are in AWS's account",
     "greengrass:GetDeploymentConfiguration": "data plane: the device knows no deployment ARN",
     "greengrass:ListThingGroupsForCoreDevice": "data plane: AWS documents no narrower form",

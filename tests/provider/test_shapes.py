@@ -19,7 +19,7 @@ from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.fields import Items, Mapped, Number, Record, Text
 from edgewright.provider.plugin import UNKNOWN
 from edgewright.provider.schema import package_schema
-from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, PROVIDER
+from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP, PROVIDER
 
 GROUP = "arn:aws:iot:eu-west-1:222222222222:thinggroup/ring"
 RATE = ("iotJobConfiguration", "jobExecutionsRolloutConfig")
@@ -217,7 +217,13 @@ def test_a_bad_value_is_named_by_its_path(news: dict[str, Any], told: list[str])
 def test_defaults_are_filled_in_and_configuration_has_one_form() -> None:
     news = {"targetArn": GROUP, "components": {"a": {"componentVersion": "1.0.0", "config": '{"b": 1, "a": 2}'}}}
     inputs, _ = asyncio.run(DeploymentResource().check(SimpleNamespace(configuration=None), {}, news))  # type: ignore[arg-type]
-    assert inputs["wait"] == {"timeoutSeconds": 1800, "succeeded": 1.0, "minimum": 1, "noneOnline": "pass"}
+    assert inputs["wait"] == {
+        "timeoutSeconds": 1800,
+        "succeeded": 1.0,
+        "minimum": 1,
+        "noneOnline": "pass",
+        "confirm": 100,
+    }
     assert (inputs["onFailure"], inputs["onDelete"], inputs["adopt"]) == ("rollback", "uninstall", False)
     assert inputs["components"]["a"]["config"] == {"b": 1, "a": 2}
 
@@ -272,6 +278,18 @@ def test_no_field_or_limit_of_create_deployment_is_missing() -> None:
     assert _same(DEPLOYMENT, model.operation_model("CreateDeployment").input_shape, "") == []
 
 
+def test_no_field_of_create_dynamic_thing_group_is_missing() -> None:
+    """The API's properties are a level of their own; here they are fields like the others."""
+    model = botocore.session.get_session().get_service_model("iot")
+    shape: Any = model.operation_model("CreateDynamicThingGroup").input_shape
+    names = set(shape.members) - {"thingGroupProperties"} | {"description", "attributes"}
+    assert set(DYNAMIC_THING_GROUP.fields) - {"enableIndexing"} == names
+    assert set(shape.members["thingGroupProperties"].members) == {"thingGroupDescription", "attributePayload"}
+    assert set(shape.required_members) == {name for name, field in DYNAMIC_THING_GROUP.fields.items() if field.required}
+    longest = shape.members["thingGroupProperties"].members["thingGroupDescription"].metadata["max"]
+    assert (DYNAMIC_THING_GROUP.fields["description"].most, longest) == (2028, 2028)  # type: ignore[attr-defined]
+
+
 def test_the_request_of_everything_is_one_that_botocore_accepts() -> None:
     from botocore.validate import ParamValidator
 
@@ -289,6 +307,7 @@ def test_the_request_of_everything_is_one_that_botocore_accepts() -> None:
     [
         pytest.param(DEPLOYMENT, greengrassv2.Deployment, id="Deployment"),
         pytest.param(COMPONENT_VERSION, greengrassv2.ComponentVersion, id="ComponentVersion"),
+        pytest.param(DYNAMIC_THING_GROUP, greengrassv2.DynamicThingGroup, id="DynamicThingGroup"),
         pytest.param(PROVIDER, greengrassv2.Provider, id="Provider"),
     ],
 )

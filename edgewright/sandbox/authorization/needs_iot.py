@@ -19,6 +19,7 @@ _TYPES = (
     ("templateName", "provisioningtemplate"),
     ("billingGroupName", "billinggroup"),
     ("domainConfigurationName", "domainconfiguration"),
+    ("indexName", "index"),
 )
 # Operations for which the reference has no resource type, or another than the parameters suggest.
 _NO_RESOURCE = frozenset(
@@ -31,6 +32,8 @@ _NO_RESOURCE = frozenset(
     }
 )  # fmt: skip
 _TARGETED = frozenset({"AttachPolicy", "DetachPolicy", "ListAttachedPolicies"})
+# Operations on the one index that there is, which need not be named.
+_INDEXED = frozenset({"CreateDynamicThingGroup", "UpdateDynamicThingGroup", "SearchIndex"})
 _OPTIONAL = {"ListThings": ("thingTypeName",), "CreateThing": ("thingTypeName",), "UpdateThing": ("thingTypeName",)}
 CREDENTIALS = "credentials.iot.amazonaws.com"
 
@@ -52,6 +55,8 @@ def needs(asked: Asked) -> list[Need]:
 
 def _resources(asked: Asked) -> list[str]:
     operation, given = asked.operation, asked.parameters
+    if operation in _INDEXED:
+        given = {"indexName": "AWS_Things", **given}
     if operation in _NO_RESOURCE:
         return []
     if operation in _TARGETED:

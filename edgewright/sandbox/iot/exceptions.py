@@ -14,6 +14,20 @@ class InvalidRequest(AwsError):  # noqa: N818 -- AWS's codes are the names
         super().__init__("InvalidRequestException", message, 400)
 
 
+class VersionConflict(AwsError):  # noqa: N818 -- AWS's codes are the names
+    """The group is not at the version that the caller expects."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("VersionConflictException", f"The version of {name} is not the expected one", 409)
+
+
+class InvalidQuery(AwsError):  # noqa: N818 -- AWS's codes are the names
+    """The fleet indexing query cannot be read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidQueryException", message, 400)
+
+
 class ResourceNotFound(AwsError):  # noqa: N818
     """The thing, job, policy, ... is not there."""
 

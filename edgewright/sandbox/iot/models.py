@@ -12,9 +12,10 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from moto.iot.models import FakeEndpoint, FakeThing, IoTBackend, iot_backends
+from moto.iot.models import FakeEndpoint, FakeThing, iot_backends
 from moto.utilities.tagging_service import TaggingService
 
+from edgewright.sandbox.iot.dynamic_groups import DynamicThingGroup, DynamicThingGroups
 from edgewright.sandbox.iot.exceptions import AlreadyExists, InvalidRequest, InvalidStateTransition, ResourceNotFound
 from edgewright.sandbox.iot.jobs import WAITING, Execution, Job
 from edgewright.sandbox.iot.provisioning import Templates
@@ -25,7 +26,7 @@ __all__ = ["GROUP", "SandboxIoTBackend", "backends", "iot_backends", "tick"]
 GROUP = ":thinggroup/"
 
 
-class SandboxIoTBackend(IoTBackend):
+class SandboxIoTBackend(DynamicThingGroups):
     """AWS IoT of one account and Region."""
 
     # called with (backend, name) when a policy or a thing group appears: devices made before the stacks wait for them
@@ -54,7 +55,10 @@ class SandboxIoTBackend(IoTBackend):
         arn = self.thing_arn(thing_name)
         present = self.things.get(arn)
         if present is None:
-            return super().create_thing(thing_name, thing_type_name, attribute_payload, billing_group_name)
+            thing = super().create_thing(thing_name, thing_type_name, attribute_payload, billing_group_name)
+            if self.fill_dynamic_groups():
+                self._groups_changed()
+            return thing
         wanted = (attribute_payload or {}).get("attributes", {})
         type_name = present.thing_type.thing_type_name if present.thing_type else None
         if wanted != present.attributes or (thing_type_name or None) != type_name:
@@ -107,6 +111,7 @@ class SandboxIoTBackend(IoTBackend):
         self, thing_group_name: str, thing_group_arn: str | None, thing_name: str, thing_arn: str | None
     ) -> None:
         """Add a thing, which then gets the group's continuous jobs."""
+        self._require_static(thing_group_name, thing_group_arn)
         super().add_thing_to_thing_group(thing_group_name, thing_group_arn, thing_name, thing_arn)
         self._groups_changed()
 
@@ -114,6 +119,7 @@ class SandboxIoTBackend(IoTBackend):
         self, thing_group_name: str, thing_group_arn: str | None, thing_name: str, thing_arn: str | None
     ) -> None:
         """Remove a thing; what it has not finished of the group's jobs is removed."""
+        self._require_static(thing_group_name, thing_group_arn)
         super().remove_thing_from_thing_group(thing_group_name, thing_group_arn, thing_name, thing_arn)
         self._groups_changed()
 
@@ -304,7 +310,12 @@ class SandboxIoTBackend(IoTBackend):
                 self._tell(job.time_out())
                 self._advance(job)
 
+    def _require_static(self, name: str | None, arn: str | None) -> None:
+        if isinstance(self.thing_groups.get(arn or self.group_arn(name or "")), DynamicThingGroup):
+            raise InvalidRequest("Things cannot be added to or removed from a dynamic thing group")
+
     def _groups_changed(self) -> None:
+        self.fill_dynamic_groups()
         for job in list(self.jobs.values()):
             if job.continuous and job.status == "IN_PROGRESS":
                 self._tell(job.settle_members())

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iot.responses import IoTResponse
 
 from edgewright.sandbox import paging, wire
 from edgewright.sandbox.iot import provisioning
+from edgewright.sandbox.iot.dynamic_groups import DynamicThingGroupResponses
 from edgewright.sandbox.iot.exceptions import InvalidRequest, RegistrationFailure
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
 
 _PAGE = 250  # the most that ListThingsInThingGroup answers at once
 
 
-class SandboxIoTResponse(IoTResponse):
+class SandboxIoTResponse(DynamicThingGroupResponses):
     """AWS IoT."""
 
     @property
