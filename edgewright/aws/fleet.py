@@ -418,6 +418,14 @@ class _Draft:
         if unanswered.job.about is not None:
             things.append(unanswered.job.about)
 
+    def _missing(self) -> list[Gap]:
+        """Return the gaps; one alone when nothing could be read, for one reason."""
+        # "could not <do this>: <why>": the reason is the same where only the doing differs.
+        reasons = {why.partition(": ")[2] or why for _, why in self._missed}
+        if not self.known and len(self._missed) > 1 and len(reasons) == 1:
+            return [Gap(what="anything of the ring", why=reasons.pop())]
+        return [Gap(what=what, why=why, things=tuple(sorted(them))) for (what, why), them in self._missed.items()]
+
     def finished(self) -> RingReading:
         """Return the reading."""
         known = set(self.known)
@@ -436,10 +444,7 @@ class _Draft:
             deployment=self._deployment,
             job=self._job,
             devices=tuple(self._device(thing) for thing in sorted(self._members)),
-            gaps=(
-                *self._gaps,
-                *(Gap(what=what, why=why, things=tuple(sorted(them))) for (what, why), them in self._missed.items()),
-            ),
+            gaps=(*self._gaps, *self._missing()),
         )
 
     def _device(self, thing: str) -> Device:

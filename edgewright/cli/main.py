@@ -23,6 +23,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 VERBS = {
     "validate": "check every manifest and the catalog, offline",
     "component": "lock, list and build the private components of the catalog",
+    "status": "what the rings of fleets run, against what Git wants of them",
     "sandbox": "AWS on this machine, with simulated core devices",
     "demo": "the main job, end to end, on a sandbox of its own",
 }

@@ -15,11 +15,12 @@ from edgewright.aws.errors import AwsError
 from edgewright.aws.fleet import Depth, Question
 from edgewright.aws.reading import Facet, Kind, RingReading
 from edgewright.aws.session import Session, Settings, session
-from edgewright.documents import deploy_policy, naming
+from edgewright.documents import naming
 from edgewright.errors import EdgewrightError
 from edgewright.sandbox.control import Sandbox
 from tests.helpers import places
 from tests.helpers.projects import sample
+from tests.helpers.roles import make_deploy_role, put_policy
 from tests.sandbox.protocol import HandDevice
 
 GROUP = naming.thing_group("line-inspection", "staging", "twins")
@@ -35,13 +36,7 @@ def ring(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rin
     session.cache_clear()
     for name, value in sandbox.aws_environment().items():
         monkeypatch.setenv(name, value)
-    iam = sandbox.client("iam", "staging")
-    role = naming.deploy_role("staging")
-    allow = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{places.TOOLING}:root"}, "Action": "sts:AssumeRole"}
-    trust = {"Version": "2012-10-17", "Statement": [allow]}
-    iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
-    document = json.dumps(deploy_policy.deploy_role(places.stage("staging")))
-    iam.put_role_policy(RoleName=role, PolicyName="deploy", PolicyDocument=document)
+    make_deploy_role(sandbox, "staging")
 
     def read(**question: Any) -> RingReading:
         project = sample()
@@ -216,12 +211,7 @@ def test_what_is_refused_is_a_gap_with_its_reason(sandbox: Sandbox, ring: Callab
     _components(sandbox)
     HandDevice.make(sandbox, "a", GROUP).report()
     deployed(sandbox)
-    document = deploy_policy.deploy_role(places.stage("staging"))
-    for statement in document["Statement"]:
-        statement["Action"] = [each for each in statement["Action"] if each != "iot:DescribeJob"]
-    _client(sandbox, "iam").put_role_policy(
-        RoleName=naming.deploy_role("staging"), PolicyName="deploy", PolicyDocument=json.dumps(document)
-    )
+    put_policy(sandbox, "staging", without="iot:DescribeJob")
     found = ring()
     (gap,) = found.gaps
     assert gap.what == "the latest deployment"
@@ -252,7 +242,8 @@ def test_an_account_that_does_not_answer_is_told_within_the_deadline(monkeypatch
     target = rings.Target("line-inspection", "staging", "twins", places.STAGING, "eu-west-1")
     here = Session(Settings(region="eu-west-1"))
     (found,) = fleet.read([target], lambda _: here, Question(deadline=0.2, depth=Depth.NONE))
-    assert "the latest deployment: not answered within 0.2 s" in [str(gap) for gap in found.gaps]
+    late = "not answered within 0.2 s"
+    assert [str(gap) for gap in found.gaps] == [f"the latest deployment: {late}", f"the last report of a: {late}"]
     assert [device.thing for device in found.devices] == ["a"]
     assert found.healthy_share() is None
     never.set()

@@ -1,0 +1,27 @@
+"""The deploy role of a stage in a sandbox, with the very policy that it has; without the tooling stack."""
+
+from __future__ import annotations
+
+import json
+
+from edgewright.documents import deploy_policy, naming
+from edgewright.sandbox.control import Sandbox
+from tests.helpers import places
+
+
+def make_deploy_role(sandbox: Sandbox, stage: str) -> None:
+    iam = sandbox.client("iam", stage)
+    allow = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{places.TOOLING}:root"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [allow]}
+    iam.create_role(RoleName=naming.deploy_role(stage), AssumeRolePolicyDocument=json.dumps(trust))
+    put_policy(sandbox, stage)
+
+
+def put_policy(sandbox: Sandbox, stage: str, *, without: str | None = None) -> None:
+    """Give the role its policy, or that policy without one action."""
+    document = deploy_policy.deploy_role(places.stage(stage))
+    for statement in document["Statement"]:
+        statement["Action"] = [each for each in statement["Action"] if each != without]
+    sandbox.client("iam", stage).put_role_policy(
+        RoleName=naming.deploy_role(stage), PolicyName="deploy", PolicyDocument=json.dumps(document)
+    )
