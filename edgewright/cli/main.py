@@ -22,6 +22,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 # Verb -> what the overview says of it. The module of a verb is edgewright.cli.verbs.<verb>.
 VERBS = {
     "validate": "check every manifest and the catalog, offline",
+    "diff": "what a change means: releases, configuration, permissions, devices",
     "component": "lock, list and build the private components of the catalog",
     "status": "what the rings of fleets run, against what Git wants of them",
     "sandbox": "AWS on this machine, with simulated core devices",

@@ -77,6 +77,20 @@ class Repository:
         msg = f"{self.root}: no commit has the subject {subject!r}"
         raise GitError(msg)
 
+    def must_be_one(self) -> None:
+        """Check that there is a repository at all.
+
+        Raises:
+            GitError: there is none.
+        """
+        try:
+            self._git(["rev-parse", "--git-dir"])
+        except GitError as error:
+            msg = (
+                f"{self.root.resolve()} is in no git repository: run this in a clone, or name one with --root ({error})"
+            )
+            raise GitError(msg) from error
+
     def resolve(self, revision: str) -> str:
         """Return the full id of the commit that a revision names.
 

@@ -56,6 +56,7 @@ def sides(repository: Repository, base: str | None, head: str | None) -> tuple[S
         GitError: a revision names no commit, or there is no base.
         EdgewrightError: a range and a head are given.
     """
+    repository.must_be_one()
     if base is not None and ".." in base:
         if head is not None:
             msg = f"{base!r} names both sides already: leave {head!r} out"

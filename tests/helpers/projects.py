@@ -44,9 +44,16 @@ def with_fleet(project: Project, fleet: str, **changes: Any) -> Project:
 def with_ring(project: Project, fleet: str, stage: str, ring: str, **changes: Any) -> Project:
     """Return the project with attributes of a ring changed."""
     before = project.stages[fleet, stage]
-    rings = tuple(each.model_copy(update=changes) if each.name == ring else each for each in before.rings)
+    rings = tuple(_changed(each, changes) if each.name == ring else each for each in before.rings)
     after: FleetStage = before.model_copy(update={"rings": rings})
     return replace(project, stages={**project.stages, (fleet, stage): after})
+
+
+def _changed(ring: Ring, changes: dict[str, Any]) -> Ring:
+    copy = ring.model_copy(update=changes)
+    # the copy would keep the digest that was computed of the original
+    copy.__dict__.pop("release", None)
+    return copy
 
 
 def ring_of(project: Project, fleet: str, stage: str, ring: str) -> Ring:

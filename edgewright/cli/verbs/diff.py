@@ -1,0 +1,54 @@
+"""`edgewright diff [BASE] [HEAD]`: what a change means for devices, permissions and settings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from edgewright import output
+from edgewright.errors import ExitCode
+
+HELP = "what a change means: releases, configuration, permissions, devices"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the two sides, the form of the answer, and where it goes."""
+    parser.add_argument(
+        "base", nargs="?", help="a commit, or A..B (default: where this branch left the default branch)"
+    )
+    parser.add_argument("head", nargs="?", help="a commit (default: the work tree)")
+    parser.add_argument("--root", type=Path, default=Path(), help="the folder with edgewright.yaml (default: this one)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    form.add_argument("--markdown", action="store_true", help="print one comment of a pull or merge request")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write it to a file in place of printing it")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare, and show.
+
+    Returns:
+        0, whether anything differs or not.
+    """
+    import json
+
+    from edgewright.gitops.diff import markdown, text
+    from edgewright.gitops.diff.between import between
+    from edgewright.gitops.git import Repository
+
+    diff = between(Repository(args.root), args.base, args.head)
+    if args.json:
+        shown = json.dumps(diff.as_json(), indent=2, ensure_ascii=False) + "\n"
+    elif args.markdown:
+        shown = markdown.render(diff)
+    elif args.output is None:
+        shown = text.render(diff, lambda words, colour: output.paint(words, colour, sys.stdout))
+    else:
+        shown = text.render(diff)
+    if args.output is None:
+        output.line(shown.removesuffix("\n"))
+    else:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        args.output.write_text(shown, encoding="utf-8")
+    return ExitCode.OK
