@@ -23,8 +23,9 @@ from edgewright.gitops.diff.model import (
 )
 from edgewright.gitops.diff.policies import PolicyDiff, Statement
 from edgewright.gitops.diff.values import Change
+from edgewright.manifest.gates import Gates
 from edgewright.manifest.load import Project
-from edgewright.manifest.model import Access, Component, Gates
+from edgewright.manifest.model import Access, Component
 from tests.helpers.golden import Golden
 from tests.helpers.projects import ring_of, sample, with_components, with_fleet, with_ring
 
