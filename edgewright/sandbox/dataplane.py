@@ -17,8 +17,8 @@ from moto.iotdata.responses import IoTDataPlaneResponse
 from moto.moto_server.werkzeug_app import BackendRequest
 
 from edgewright.sandbox import claims, devices
-from edgewright.sandbox.authorization import decide
 from edgewright.sandbox.authorization import device as authorization
+from edgewright.sandbox.authorization import roles
 from edgewright.sandbox.devices import Device
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends
@@ -168,15 +168,14 @@ def credentials(device: Device, alias: str) -> Response:
     found = iot.role_aliases.get(alias)
     if found is None:
         raise AwsError("ResourceNotFoundException", f"Role alias {alias} does not exist", 404)
-    role = _role(found.role_arn)
+    role = roles.find(found.role_arn)
     keys = {
         "credentials-iot:ThingName": device.thing,
         "credentials-iot:AwsCertificateId": device.certificateId,
         "aws:SourceAccount": device.account,
         "aws:SourceArn": found.arn,
     }
-    trust = role.assume_role_policy_document if role is not None else None
-    if trust is None or not decide.service_may_assume(CREDENTIALS_SERVICE, found.role_arn, trust, keys):
+    if not roles.trusts(found.role_arn, CREDENTIALS_SERVICE, keys):
         raise AwsError("AccessDeniedException", "Access Denied", http.HTTPStatus.FORBIDDEN)
     session = open_session(
         role, device.account, device.certificateId, int(found.credential_duration_seconds), context=keys
@@ -191,10 +190,3 @@ def credentials(device: Device, alias: str) -> Response:
             }
         }
     )
-
-
-def _role(arn: str) -> Any:
-    from moto.iam.models import iam_backends  # noqa: PLC0415 -- moto loads a service when it is used
-
-    account = arn.split(":")[4]
-    return next((r for r in iam_backends[account]["aws"].roles.values() if r.arn == arn), None)

@@ -54,7 +54,11 @@ _JOBS_DATA = ServiceApp(iotjobsdata_urls.url_paths)
 
 
 # Our parts of services that moto takes long to load: they take the place of moto's when somebody first asks.
-_LATE = {"lambda": "edgewright.sandbox.awslambda.models"}
+_LATE = {
+    "lambda": "edgewright.sandbox.awslambda.models",
+    "events": "edgewright.sandbox.events.models",
+    "sagemaker": "edgewright.sandbox.sagemaker.models",
+}
 
 
 def application(service: str, path: str) -> Wsgi | None:

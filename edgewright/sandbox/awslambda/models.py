@@ -16,9 +16,8 @@ from typing import Any
 from moto.awslambda import models as moto_models
 from moto.awslambda import urls as moto_urls
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
-from moto.iam.models import iam_backends
 
-from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.authorization import decide, roles
 from edgewright.sandbox.authorization.policy import Effect, Request, Who, judge_resource
 from edgewright.sandbox.awslambda import runner
 from edgewright.sandbox.awslambda.runner import Order, Outcome
@@ -182,12 +181,10 @@ def _order(function: LambdaFunction, event: Any, limit: float | None) -> Order:
 
 def _credentials(function: LambdaFunction) -> dict[str, str]:
     """Of the execution role, which must trust Lambda; without it the function is nobody."""
-    account = function.role.split(":")[4]
-    roles = iam_backends[account]["aws"].roles.values()
-    role = next((r for r in roles if r.arn == function.role), None)
-    if role is None or not decide.service_may_assume(SERVICE, role.arn, role.assume_role_policy_document, {}):
+    if not roles.trusts(function.role, SERVICE):
         return {}
-    session = open_session(role, account, function.function_name, 3600)
+    account = function.role.split(":")[4]
+    session = open_session(roles.find(function.role), account, function.function_name, 3600)
     return {
         "AWS_ACCESS_KEY_ID": session.access_key_id,
         "AWS_SECRET_ACCESS_KEY": session.secret_access_key,

@@ -14,12 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.models import iam_backends
-
-from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.authorization import decide, roles
 from edgewright.sandbox.authorization.judge import judge
 from edgewright.sandbox.authorization.needs import Need
-from edgewright.sandbox.authorization.principals import Principal
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.iot.exceptions import (
     AlreadyExists,
@@ -195,7 +192,7 @@ class Templates:
         del template.versions[number]
 
     def _check_role(self, arn: str) -> None:
-        if _role(arn) is None or not _trusted(arn):
+        if not roles.trusts(arn, SERVICE, {"aws:SourceAccount": self.iot.account_id}):
             raise InvalidRequest(f"The role {arn} cannot be assumed by AWS IoT")
 
     # --- claims and certificates ------------------------------------------------------------------------------
@@ -271,7 +268,7 @@ class _Hand:
         """Stop when the role may not."""
         if self.role is None:
             return
-        principal = _principal(self.role)
+        principal = roles.acting(self.role, SERVICE, "iot-provisioning")
         verdict = judge(principal, Need(action, resource)) if principal is not None else None
         if verdict is None or not verdict.allowed:
             text = decide.refusal(self.role, action, resource)
@@ -371,26 +368,3 @@ def _parse(body: str) -> Template:
 def _hook(given: Mapping[str, Any]) -> dict[str, str] | None:
     hook = given.get("preProvisioningHook")
     return {"payloadVersion": "2020-04-01", **hook} if hook else None
-
-
-def _role(arn: str) -> Any:
-    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    return next((r for r in iam_backends[account]["aws"].roles.values() if r.arn == arn), None) if account else None
-
-
-def _trusted(arn: str) -> bool:
-    role = _role(arn)
-    trust = role.assume_role_policy_document if role is not None else None
-    return trust is not None and decide.service_may_assume(
-        SERVICE, arn, trust, {"aws:SourceAccount": arn.split(":")[4]}
-    )
-
-
-def _principal(arn: str) -> Principal | None:
-    """The role's session; None when AWS IoT may not assume it (any more)."""
-    role = _role(arn)
-    if role is None or not _trusted(arn):
-        return None
-    account = arn.split(":")[4]
-    session = f"arn:aws:sts::{account}:assumed-role/{role.name}/iot-provisioning"
-    return Principal(account=account, arn=session, user_id=role.id, secret="", role=role.name, role_arn=arn)
