@@ -198,6 +198,9 @@ _JAVA_CLASSES = {
     r"\p{N}": r"\d",
     r"\p{Z}": r"\s",
     r"\p{C}": r"\x00-\x1f\x7f-\x9f",
+    r"\p{M}": r"\u0300-\u036f",
+    r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1-\u00bf\u2010-\u2027",
+    r"\p{S}": r"$+<-?^`|~\u00a2-\u00a9\u20a0-\u20bf\u2190-\u23ff",
     r"\p{Cntrl}": r"\x00-\x1f\x7f",
     r"\p{Graph}": r"\x21-\x7e",
     r"\p{Upper}": "A-Z",
@@ -206,10 +209,14 @@ _JAVA_CLASSES = {
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """The pattern for Python; None for one that is no regular expression in any language (there are such)."""
     for java, python in _JAVA_CLASSES.items():
         pattern = pattern.replace(java, python)
-    return re.compile(pattern)
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
 
 
 def _scalar(value: Any, shape: Any, path: str, errors: list[FieldError]) -> Any:
@@ -224,7 +231,8 @@ def _scalar(value: Any, shape: Any, path: str, errors: list[FieldError]) -> Any:
     if kind == "string":
         _length(len(value), value, shape, path, errors)
         pattern = shape.metadata.get("pattern")
-        if pattern and not _compiled(pattern).fullmatch(value):
+        compiled = _compiled(pattern) if pattern else None
+        if compiled is not None and not compiled.fullmatch(value):
             errors.append(FieldError(path, value, f"Member must satisfy regular expression pattern: {pattern}"))
         if shape.enum and value not in shape.enum:
             errors.append(FieldError(path, value, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))
