@@ -8,7 +8,9 @@ holds too much does no harm, and nothing is ever taken out of it, not even when 
 device that was offline then still has its configuration when the component comes back).
 
 Rules of the nucleus that this rests on (KernelConfigResolver): reset runs before merge; merge goes into objects and
-replaces everything else whole, lists included; null is a value; after a reset, recipe defaults come back.
+replaces everything else whole, lists included; null is a value; after a reset, recipe defaults come back. Keys are the
+same whatever their case. A pointer with a part of digits is ignored, for the nucleus takes it for an element of a list:
+what is below such a key is reset with the object that holds it.
 
 A record is a sorted list of JSON pointers to values that are not objects, and of empty objects, which are marked by
 the suffix ``~2`` (no JSON pointer contains it, for ``~`` is written ``~0``).
@@ -22,7 +24,8 @@ from typing import Any, Final
 from edgewright.provider.shapes import (
     LONGEST_POINTER,
     NUCLEUS,
-    PROTECTED_NUCLEUS_KEYS,
+    is_index,
+    is_protected,
     make_pointer,
     pointer_tokens,
 )
@@ -91,7 +94,11 @@ def _vanished(entry: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _fitting(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """Return ``tokens``, or the nearest ancestor that fits in a pointer; the merge brings back what is wanted of it."""
+    """Return ``tokens``, or the nearest ancestor that a device resets and that fits in a pointer.
+
+    The merge brings back what is wanted of the ancestor.
+    """
+    tokens = tokens[: next((depth for depth, token in enumerate(tokens) if is_index(token)), len(tokens))]
     while len(make_pointer(tokens)) > LONGEST_POINTER:
         tokens = tokens[:-1]
     return tokens
@@ -105,8 +112,7 @@ def _without_covered(places: set[tuple[str, ...]]) -> list[str]:
 
 
 def _protected(pointer: str) -> bool:
-    tokens = pointer_tokens(pointer)
-    return not tokens or tokens[0] in PROTECTED_NUCLEUS_KEYS
+    return is_protected(pointer_tokens(pointer))
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterable[str]:

@@ -24,6 +24,8 @@ NUCLEUS: Final = "aws.greengrass.Nucleus"
 PROTECTED_NUCLEUS_KEYS: Final = ("awsRegion", "iotCredEndpoint", "iotDataEndpoint", "iotRoleAlias")
 LONGEST_POINTER: Final = 256
 _MOST_MERGE_CHARACTERS: Final = 10_485_760
+_PROTECTED = frozenset(key.lower() for key in PROTECTED_NUCLEUS_KEYS)
+_INDEX = re.compile(r"[0-9]{1,10}\Z")
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*\Z")
 _TARGET = r"arn:[^:]*:iot:[^:]*:[0-9]+:(thing|thinggroup)/.+"
 _GROUP = r"arn:[^:]*:iot:[^:]*:[0-9]+:thinggroup/.+"
@@ -44,6 +46,16 @@ def pointer_tokens(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
+def is_index(token: str) -> bool:
+    """Whether the nucleus takes a part of a pointer for an index (Jackson's JsonPointer: at most ten digits)."""
+    return bool(_INDEX.match(token))
+
+
+def is_protected(tokens: Sequence[str]) -> bool:
+    """Whether resetting ``tokens`` of the nucleus would cut a device off. Devices do not tell the case of keys."""
+    return not tokens or tokens[0].lower() in _PROTECTED
+
+
 def make_pointer(tokens: Sequence[str]) -> str:
     """Return the JSON pointer (RFC 6901) to ``tokens``."""
     return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
@@ -56,9 +68,26 @@ def _config_rule(path: Path, value: Any) -> Sequence[Failure]:
         return [fail(path, f"is text, but not JSON: {error}", value, "write an object, or the JSON text of one")]
     if not isinstance(config, Mapping):
         return [fail(path, "must be an object", value, "a component's configuration is made of keys and values")]
+    if twins := _twins(config):
+        problem = f"has two keys that differ only in case, {' and '.join(twins)}; a device knows them as one"
+        return [fail(path, problem, value, "keep one of them")]
     length = len(value) if isinstance(value, str) else len(json.dumps(value, default=str))
     if length > _MOST_MERGE_CHARACTERS:
         return [Failure(property_path(*path), f"has {length} characters as JSON; AWS takes {_MOST_MERGE_CHARACTERS}")]
+    return []
+
+
+def _twins(config: Any) -> list[str]:
+    """Return two keys of one object that are the same to a device (Topics compares without case), as pointers."""
+    if not isinstance(config, Mapping):
+        return []  # a list is one value to a device, whatever is in it
+    seen: dict[str, str] = {}
+    for key, value in config.items():
+        other = seen.setdefault(str(key).lower(), str(key))
+        if other != key:
+            return [make_pointer([other]), make_pointer([str(key)])]
+        if found := _twins(value):
+            return [make_pointer([str(key)]) + pointer for pointer in found]
     return []
 
 
@@ -84,12 +113,15 @@ def _component_rules(path: Path, value: Any) -> Sequence[Failure]:
         if not isinstance(pointer, str) or not _POINTER.match(pointer):
             continue
         tokens = pointer_tokens(pointer)
-        if nucleus and (not tokens or tokens[0] in PROTECTED_NUCLEUS_KEYS):
+        if nucleus and is_protected(tokens):
             problem = "would cut the device off from AWS: the installer's own settings live there"
             failures.append(fail(where, problem, pointer, f"never reset '' or /{tokens[0] if tokens else ''} of it"))
         elif _inside_list(tree, tokens):
             problem = "points into a list; devices ignore that, for a list is only ever replaced as a whole"
             failures.append(fail(where, problem, pointer, "point at the list"))
+        elif digits := next((token for token in tokens if is_index(token)), None):
+            problem = f"has a part of digits, {digits}; devices take it for an element of a list and ignore the pointer"
+            failures.append(fail(where, problem, pointer, "point at what holds it"))
     return failures
 
 
@@ -494,6 +526,8 @@ __all__ = [
     "NUCLEUS",
     "PROTECTED_NUCLEUS_KEYS",
     "PROVIDER",
+    "is_index",
+    "is_protected",
     "make_pointer",
     "parse_config",
     "pointer_tokens",

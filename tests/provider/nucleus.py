@@ -1,7 +1,9 @@
 """The nucleus's rules for a component's configuration, on paper: what a device holds after revisions.
 
-Written from `facts` of KernelConfigResolver, apart from the provider's code, and pessimistic where the nucleus is
-kind: a plain value merged over an object is ignored here, and so is an object merged over a plain value.
+Written from the source of KernelConfigResolver and Topics, apart from the provider's code, and pessimistic where the
+nucleus is kind: a plain value merged over an object is ignored here, and so is an object merged over a plain value.
+Keys are the same whatever their case (they come out in lower case), and a pointer with a part of digits resets nothing,
+because the nucleus takes it for an element of a list.
 """
 
 from __future__ import annotations
@@ -15,9 +17,16 @@ def take(held: Mapping[str, Any], reset: Sequence[str], merge: Mapping[str, Any]
     """Return what a device holds after a revision: first the resets, then the merge."""
     result = deepcopy(dict(held))
     for pointer in reset:
-        _remove(result, pointer)
-    _merge(result, merge)
+        _remove(result, pointer.lower())
+    _merge(result, folded(merge))
     return result
+
+
+def folded(config: Any) -> Any:
+    """Return ``config`` with its keys as a device compares them."""
+    if isinstance(config, Mapping):
+        return {key.lower(): folded(value) for key, value in config.items()}
+    return config
 
 
 def _remove(held: dict[str, Any], pointer: str) -> None:
@@ -25,6 +34,8 @@ def _remove(held: dict[str, Any], pointer: str) -> None:
         held.clear()
         return
     *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    if any(part.isdecimal() for part in (*parents, last)):
+        return
     node: Any = held
     for parent in parents:
         if not isinstance(node, dict) or parent not in node:

@@ -126,6 +126,14 @@ QUOTED = 'components["com.acme.app"]'
             id="pointers",
         ),
         pytest.param(
+            put(*APP, "reset", to=["/a/7"]), [f"{QUOTED}.reset[0]: has a part of digits, 7; devices"], id="digits"
+        ),
+        pytest.param(
+            put(*APP, "config", to={"deep": {"Rate": 1, "rate": 2}}),
+            [f"{QUOTED}.config: has two keys that differ only in case, /deep/Rate and /deep/rate"],
+            id="keys that differ in case",
+        ),
+        pytest.param(
             put(*APP, "reset", to=["/" + "x" * 256]), [f"{QUOTED}.reset[0]: must have at most 256"], id="long"
         ),
         pytest.param(
