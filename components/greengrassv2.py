@@ -88,6 +88,8 @@ class Provider(pulumi.ProviderResource):
 @pulumi.input_type
 class _ComponentVersionArgs:
     recipe: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("recipe")
+    lambda_function: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("lambdaFunction")
+    on_delete: pulumi.Input[str] | None = pulumi.property("onDelete")
     artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = pulumi.property("artifacts")
     tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
     arn: pulumi.Input[str] | None = pulumi.property("arn")
@@ -110,7 +112,8 @@ class ComponentVersion(pulumi.CustomResource):
     """``sha256:<hex>`` of the recipe and of the digests of its artifacts."""
     component_state: pulumi.Output[str] = pulumi.property("componentState")
     """DEPLOYABLE once it is created."""
-    recipe: pulumi.Output[Mapping[str, Any]] = pulumi.property("recipe")
+    recipe: pulumi.Output[Mapping[str, Any] | None] = pulumi.property("recipe")
+    lambda_function: pulumi.Output[Mapping[str, Any] | None] = pulumi.property("lambdaFunction")
     artifacts: pulumi.Output[Sequence[Mapping[str, Any]] | None] = pulumi.property("artifacts")
     tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
 
@@ -118,8 +121,10 @@ class ComponentVersion(pulumi.CustomResource):
         self,
         resource_name: str,
         *,
-        recipe: pulumi.Input[Mapping[str, Any]],
+        recipe: pulumi.Input[Mapping[str, Any]] | None = None,
+        lambda_function: pulumi.Input[Mapping[str, Any]] | None = None,
         artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -128,15 +133,21 @@ class ComponentVersion(pulumi.CustomResource):
         Args:
             resource_name: Its name in the stack.
             recipe: A Greengrass recipe (2020-01-25) whose artifact URIs are final (``s3://...``).
+            lambda_function: In place of a recipe, ``lambdaFunction`` of CreateComponentVersion: a published version of
+                a Lambda function, and how it runs on the device.
             artifacts: Files that the provider uploads, once and for all: ``{"uri", "sha256", "source"}``, where
                 ``source`` is a path relative to the Pulumi project directory.
+            on_delete: ``retain`` (the default) keeps the version in AWS, so that a revert still finds it; ``delete``
+                deletes it for good.
             tags: Tags of the component version; changed in place.
-            opts: Pulumi's resource options. Pass ``retain_on_delete=True`` so that a revert still finds the version.
+            opts: Pulumi's resource options.
         """
         args = _ComponentVersionArgs.__new__(_ComponentVersionArgs)
         args.__dict__.update(
             recipe=recipe,
+            lambda_function=lambda_function,
             artifacts=artifacts,
+            on_delete=on_delete,
             tags=tags,
             arn=None,
             component_name=None,

@@ -4,8 +4,8 @@ Longer than other modules, because the life of one resource is told in one place
 a recipe's content is and how files are uploaded stand in modules of their own.
 
 A version is immutable in AWS, and here: other content under the same name and version is an error at preview that
-says "bump the version". Another name or version is a replacement, created before the old one goes; programs retain
-the old one, so that a revert still finds it.
+says "bump the version". Another name or version is a replacement, created before the old one goes; the old one is kept
+in AWS unless the program says otherwise (``onDelete: delete``), so that a revert still finds it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ from typing import Any
 from edgewright.aws.errors import AwsError
 from edgewright.provider import artifacts as artifact_store
 from edgewright.provider.cloud import Cloud
+from edgewright.provider.component_source import (
+    check_source,
+    digest_of,
+    identity,
+    identity_paths,
+    is_known,
+    request_of,
+    source_of,
+)
 from edgewright.provider.plugin import (
     UNKNOWN,
     Context,
@@ -29,13 +38,10 @@ from edgewright.provider.plugin import (
     PartialFailureError,
     PluginError,
     Read,
-    contains_unknown,
     property_path,
 )
 from edgewright.provider.recipe_content import (
     CONTENT_TAG,
-    check_recipe,
-    content_digest,
     normalised,
     recipe_bytes,
     same_as_stored,
@@ -56,7 +62,7 @@ class ComponentVersionResource:
         """Judge the recipe as far as it can be judged by itself; catalogs and AWS judge the rest."""
         failures = COMPONENT_VERSION.check((), news)
         if not failures or "recipe" in news:
-            failures.extend(check_recipe(news.get("recipe"), news.get("artifacts")))
+            failures.extend(check_source(news))
         return COMPONENT_VERSION.with_defaults(news), failures
 
     async def diff(
@@ -68,34 +74,36 @@ class ComponentVersionResource:
         news: Values,
     ) -> Diff:
         """Tell a new version (replace) from a change of tags (in place), and refuse a changed published version."""
-        detailed = _tags_and_artifacts(old_outputs, news)
-        recipe = news["recipe"]
-        if contains_unknown(recipe) or contains_unknown(news.get("artifacts")):
-            return Diff({**detailed, "recipe": Kind.UPDATE})
-        identity = {"ComponentName": "componentName", "ComponentVersion": "componentVersion"}
+        detailed = _settings(old_outputs, news)
+        source = source_of(news)
+        if not is_known(news):
+            return Diff({**detailed, source: Kind.UPDATE})
         moved = {
-            f"recipe.{key}": Kind.UPDATE_REPLACE
-            for key, output in identity.items()
-            if recipe[key] != old_outputs.get(output)
+            path: Kind.UPDATE_REPLACE
+            for path, now, output in zip(
+                identity_paths(news), identity(news), ("componentName", "componentVersion"), strict=True
+            )
+            if now != old_outputs.get(output)
         }
         if moved:
-            return Diff({**detailed, **moved, **_recipe_changes(old_outputs, recipe, moved)})
-        if old_outputs.get("contentDigest") != content_digest(recipe, news.get("artifacts") or ()):
-            raise PluginError(_changed(recipe, old_outputs, news))
+            return Diff({**detailed, **moved, **_source_changes(old_outputs, news, moved)})
+        if old_outputs.get("contentDigest") != digest_of(news) and not _as_stored(old_outputs, news):
+            raise PluginError(_changed(old_outputs, news))
         return Diff(detailed)
 
     async def create(self, context: Context, inputs: Values) -> Created:
         """Upload, create, wait until it can be deployed; or adopt what is there."""
         cloud: Cloud = context.configuration
-        recipe, artifacts = inputs["recipe"], otherwise(inputs.get("artifacts"), [])
-        if contains_unknown(recipe) or contains_unknown(artifacts):
+        if not is_known(inputs):
             unknown = ("arn", "componentName", "componentVersion", "contentDigest", "componentState")
             return Created("", {**inputs, **dict.fromkeys(unknown, UNKNOWN)})
+        artifacts = inputs.get("artifacts") or ()
+        name, version = identity(inputs)
         outputs = {
             **inputs,
-            "componentName": recipe["ComponentName"],
-            "componentVersion": recipe["ComponentVersion"],
-            "contentDigest": content_digest(recipe, artifacts),
+            "componentName": name,
+            "componentVersion": version,
+            "contentDigest": digest_of(inputs),
         }
         if context.preview:
             for artifact in artifacts:
@@ -125,16 +133,14 @@ class ComponentVersionResource:
         if state["componentState"] == "DEPRECATED":
             message = described["status"].get("message") or "no reason given"
             await context.log("warning", f"{resource_id} is deprecated: {message}; move deployments to another version")
-        recipe, artifacts = inputs.get("recipe"), inputs.get("artifacts")
-        if recipe is None or (content is not None and content != outputs.get("contentDigest")):
-            recipe, artifacts = await _stored_recipe(cloud, resource_id), None
-            state["contentDigest"] = content or content_digest(recipe, ())
-        now: Values = {"recipe": recipe}
-        if artifacts:
-            now["artifacts"] = artifacts
+        now: Values = {key: inputs[key] for key in ("recipe", "lambdaFunction", "artifacts") if inputs.get(key)}
+        if not now or (content is not None and content != outputs.get("contentDigest")):
+            now = {"recipe": await _stored_recipe(cloud, resource_id)}
+            state["contentDigest"] = content or digest_of(now)
+        now["onDelete"] = inputs.get("onDelete") or "retain"
         if tags := {key: value for key, value in tags.items() if not key.startswith("aws:")}:
             now["tags"] = tags
-        for key in ("artifacts", "tags"):
+        for key in ("recipe", "lambdaFunction", "artifacts", "tags"):
             state.pop(key, None)
         return Read(resource_id, {**state, **now}, now)
 
@@ -157,8 +163,11 @@ class ComponentVersionResource:
             outputs["componentState"] = await self._deployable(context, resource_id, outputs)
         return outputs
 
-    async def delete(self, context: Context, resource_id: str, inputs: Values, outputs: Values) -> None:  # noqa: ARG002
-        """Delete the version for good. Programs retain versions; this is for those that say otherwise."""
+    async def delete(self, context: Context, resource_id: str, inputs: Values, outputs: Values) -> None:
+        """Keep the version, so that a revert still finds it; or delete it for good (``onDelete: delete``)."""
+        if (outputs.get("onDelete") or inputs.get("onDelete") or "retain") == "retain":
+            await context.log("info", "kept in AWS, so that a revert still finds it (onDelete: retain)")
+            return
         try:
             await context.configuration.call(
                 "greengrassv2", "delete_component", doing=f"delete {resource_id}", arn=resource_id
@@ -167,7 +176,7 @@ class ComponentVersionResource:
             if error.missing:
                 return
             if error.conflict:
-                msg = f"{error}; a deployment may still use it: remove it there first, or retain it (retainOnDelete)"
+                msg = f"{error}; a deployment may still use it: remove it there first, or keep it (onDelete: retain)"
                 raise PluginError(msg) from error
             raise
 
@@ -180,7 +189,7 @@ class ComponentVersionResource:
                 "greengrassv2",
                 "create_component_version",
                 doing=f"create {name} {version}",
-                inlineRecipe=recipe_bytes(inputs["recipe"]),
+                **_source_request(inputs),
                 tags={**(inputs.get("tags") or {}), CONTENT_TAG: outputs["contentDigest"]},
                 clientToken=str(uuid.uuid4()),
             )
@@ -206,6 +215,9 @@ class ComponentVersionResource:
         content = tags.get(CONTENT_TAG)
         if content is not None:
             same, why = content == outputs["contentDigest"], f"it was published with content {content}"
+        elif source_of(inputs) == "lambdaFunction":
+            # The service writes such a recipe itself, and nobody says how.
+            same, why = False, f"it was published without {CONTENT_TAG}, so what it was made from cannot be known"
         else:
             stored = await _stored_recipe(cloud, arn)
             same = same_as_stored(inputs["recipe"], inputs.get("artifacts") or (), stored)
@@ -248,6 +260,19 @@ class ComponentVersionResource:
                     await context.cancelled.wait()
             except TimeoutError:
                 left, pause = left - pause, min(pause * 1.5, 5.0)
+
+
+def _as_stored(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Whether ``news`` is what was read from AWS, where a version without our tag was imported: the same, filled in."""
+    if "recipe" not in news or not isinstance(outputs.get("recipe"), Mapping):
+        return False
+    return same_as_stored(news["recipe"], news.get("artifacts") or (), outputs["recipe"])
+
+
+def _source_request(inputs: Mapping[str, Any]) -> Values:
+    if source_of(inputs) == "recipe":
+        return {"inlineRecipe": recipe_bytes(inputs["recipe"])}
+    return {"lambdaFunction": request_of(inputs["lambdaFunction"])}
 
 
 async def _described(cloud: Cloud, arn: str) -> Values | None:
@@ -302,9 +327,12 @@ async def _explained(cloud: Cloud, error: AwsError, inputs: Mapping[str, Any]) -
     return f"{error}; {remedy}"
 
 
-def _changed(recipe: Mapping[str, Any], outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str:
-    name, version = recipe["ComponentName"], recipe["ComponentVersion"]
-    places = [".".join(str(key) for key in keys) for keys, _ in _differences(outputs.get("recipe"), recipe)]
+def _changed(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str:
+    name, version = identity(news)
+    source = source_of(news)
+    places = [
+        ".".join(str(key) for key in keys) or source for keys, _ in _differences(outputs.get(source), news[source])
+    ]
     olds = {each["uri"]: each["sha256"] for each in outputs.get("artifacts") or ()}
     now = {each["uri"]: each["sha256"] for each in news.get("artifacts") or ()}
     places += sorted(f"artifact {uri}" for uri in olds.keys() | now.keys() if olds.get(uri) != now.get(uri))
@@ -319,14 +347,18 @@ def _differences(old: Any, new: Any) -> list[tuple[tuple[str | int, ...], Kind]]
     return list(walk(normalised(old), normalised(new), ()))
 
 
-def _recipe_changes(outputs: Mapping[str, Any], recipe: Mapping[str, Any], told: Mapping[str, Kind]) -> dict[str, Kind]:
-    paths = {property_path("recipe", *keys): kind for keys, kind in walk(outputs.get("recipe"), recipe, ())}
+def _source_changes(outputs: Mapping[str, Any], news: Mapping[str, Any], told: Mapping[str, Kind]) -> dict[str, Kind]:
+    paths = {
+        property_path(*keys): kind
+        for key in ("recipe", "lambdaFunction")
+        for keys, kind in walk(outputs.get(key), news.get(key), (key,))
+    }
     return {path: Kind(f"{kind.value}_REPLACE") for path, kind in paths.items() if path not in told}
 
 
-def _tags_and_artifacts(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Kind]:
+def _settings(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Kind]:
     return {
         property_path(*keys): kind
-        for key in ("artifacts", "tags")
+        for key in ("artifacts", "onDelete", "tags")
         for keys, kind in walk(outputs.get(key) or None, otherwise(news.get(key), None), (key,))
     }

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from edgewright.manifest.query import QueryError, parse
+from edgewright.provider.component_source import LAMBDA_FUNCTION
 from edgewright.provider.fields import Flag, Items, Json, Mapped, Number, Path, Record, Text, fail, shown
 from edgewright.provider.plugin import Failure, is_unknown, property_path
 
@@ -391,9 +392,13 @@ DEPLOYMENT: Final = Record(
 
 COMPONENT_VERSION: Final = Record(
     token="greengrassv2:index:ComponentVersion",  # noqa: S106
-    doc="A private component version: immutable, adopted when it exists with the same content.",
+    doc="A private component version: immutable, adopted when it exists with the same content, kept when it leaves the "
+    "program.",
     fields={
-        "recipe": Json(doc="A recipe (2020-01-25) with final artifact URIs.", required=True),
+        "recipe": Json(
+            doc="A recipe (2020-01-25) with final artifact URIs; it is sent as JSON, whatever it was written in."
+        ),
+        "lambdaFunction": LAMBDA_FUNCTION,
         "artifacts": Items(
             doc="Files to upload before the version is created; never overwritten.",
             item=Record(
@@ -418,6 +423,11 @@ COMPONENT_VERSION: Final = Record(
                     ),
                 },
             ),
+        ),
+        "onDelete": Text(
+            doc="`retain` leaves the version in AWS, so that a revert still finds it; `delete` deletes it for good.",
+            default="retain",
+            choices=("retain", "delete"),
         ),
         "tags": _TAGS,
     },

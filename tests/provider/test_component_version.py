@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from edgewright.provider.recipe_content import CONTENT_TAG, content_digest
 from tests.provider.conftest import ACCOUNT, Engine
 
 BUCKET = "acme-artifacts-222222222222-eu-west-1"
+LAMBDA = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:filter"
 resource = ComponentVersionResource()
 
 
@@ -164,28 +168,123 @@ def test_tags_change_in_place(engine: Engine) -> None:
 
 
 def test_reading_sees_tags_and_absence(engine: Engine) -> None:
-    inputs = {"recipe": recipe(), "tags": {"a": "1"}}
+    inputs: dict[str, Any] = {"recipe": recipe(), "tags": {"a": "1"}}
     created = create(engine, **inputs)
     engine.run(engine.cloud.retag(created.resource_id, {"a": "1"}, {"a": "2"}))
     read = engine.run(resource.read(engine.context(), created.resource_id, inputs, created.outputs))
     assert read is not None
-    assert read.inputs == {"recipe": recipe(), "tags": {"a": "2"}}
+    assert read.inputs == {"recipe": recipe(), "onDelete": "retain", "tags": {"a": "2"}}
+    inputs = {**inputs, "onDelete": "delete"}
     engine.run(resource.delete(engine.context(), created.resource_id, inputs, created.outputs))
     assert engine.run(resource.read(engine.context(), created.resource_id, inputs, created.outputs)) is None
     engine.run(resource.delete(engine.context(), created.resource_id, inputs, created.outputs))  # gone is deleted
+
+
+def test_a_version_that_leaves_the_program_stays_in_aws(engine: Engine) -> None:
+    created = create(engine, recipe=recipe())
+    engine.run(resource.delete(engine.context(), created.resource_id, {}, created.outputs))
+    assert engine.run(resource.read(engine.context(), created.resource_id, {}, created.outputs)) is not None
+    assert engine.said[-1] == ("info", "kept in AWS, so that a revert still finds it (onDelete: retain)")
+    outputs = {**created.outputs, "onDelete": "retain"}
+    assert diff(engine, outputs, recipe=recipe(), onDelete="delete").detailed == {"onDelete": Kind.UPDATE}
+
+
+# --- from a Lambda function ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def function(engine: Engine) -> str:
+    """The ARN of version 1 of a Lambda function."""
+    role = engine.cloud.session.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("main.py", "def handle(event, context): return event")
+    code = {"ZipFile": buffer.getvalue()}
+    made = engine.cloud.session.client("lambda").create_function(
+        FunctionName="filter", Runtime="python3.12", Handler="main.handle", Role=role, Code=code, Publish=True
+    )
+    return f"{made['FunctionArn'].removesuffix(':1')}:1"
+
+
+def test_a_lambda_function_becomes_a_component_by_its_own_name_and_version(engine: Engine, function: str) -> None:
+    inputs = {"lambdaFunction": {"lambdaArn": function, "componentLambdaParameters": {"pinned": False}}}
+    created = create(engine, **inputs)
+    assert created.resource_id.endswith(":components:filter:versions:1.0.0")
+    stored = engine.cloud.session.client("greengrassv2").get_component(arn=created.resource_id)["recipe"]
+    assert json.loads(stored)["ComponentSource"] == function
+    assert json.loads(stored)["ComponentConfiguration"]["DefaultConfiguration"]["pinned"] is False
+    assert create(engine, **inputs).resource_id == created.resource_id, "the same again is adopted"
+    with pytest.raises(PluginError, match=r"filter 1\.0\.0 exists in account .* bump the version"):
+        create(engine, lambdaFunction={"lambdaArn": function})
+    with pytest.raises(PluginError, match=r"differs: componentLambdaParameters\); bump the version"):
+        diff(engine, created.outputs, lambdaFunction={"lambdaArn": function})
+    read = engine.run(resource.read(engine.context(), created.resource_id, inputs, created.outputs))
+    assert read is not None
+    assert (read.inputs or {})["lambdaFunction"] == inputs["lambdaFunction"]
+
+
+def test_another_version_of_the_function_is_another_component_version(engine: Engine, function: str) -> None:
+    outputs = create(engine, lambdaFunction={"lambdaArn": function}).outputs
+    found = diff(engine, outputs, lambdaFunction={"lambdaArn": function.replace(":filter:1", ":filter:2")})
+    assert found.detailed == {"lambdaFunction.lambdaArn": Kind.UPDATE_REPLACE}
+    named = {"lambdaArn": function, "componentVersion": "1.0.1"}
+    assert set(diff(engine, outputs, lambdaFunction=named).detailed) == {"lambdaFunction.componentVersion"}
+
+
+def test_a_function_that_is_not_there_is_told(engine: Engine, function: str) -> None:
+    with pytest.raises(PluginError, match=r"The Lambda function .*:filter:9\] cannot be accessed"):
+        create(engine, lambdaFunction={"lambdaArn": function.replace(":filter:1", ":filter:9")})
 
 
 def test_an_import_reads_the_recipe(engine: Engine) -> None:
     created = create(engine, recipe=recipe())
     read = engine.run(resource.read(engine.context(), created.resource_id, {}, {}))
     assert read is not None
-    assert not diff(engine, read.outputs, recipe=recipe()).changes
+    assert not diff(engine, read.outputs, recipe=recipe(), onDelete="retain").changes
+
+
+def test_an_import_of_a_version_without_our_tag_fits_the_recipe_it_was_made_from(engine: Engine) -> None:
+    client = engine.cloud.session.client("greengrassv2")
+    arn = client.create_component_version(inlineRecipe=json.dumps(recipe()).encode())["arn"]
+    read = engine.run(resource.read(engine.context(), arn, {}, {}))
+    assert read is not None
+    assert not diff(engine, read.outputs, recipe=recipe(), onDelete="retain").changes
+    with pytest.raises(PluginError, match="bump the version"):
+        diff(engine, read.outputs, recipe=recipe(ComponentDescription="changed"), onDelete="retain")
 
 
 @pytest.mark.parametrize(
     ("news", "told"),
     [
-        pytest.param({}, "recipe: is required", id="no recipe"),
+        pytest.param({}, "recipe: exactly one of recipe and lambdaFunction must be given (got neither)", id="nothing"),
+        pytest.param(
+            {"recipe": recipe(), "lambdaFunction": {"lambdaArn": f"{LAMBDA}:1"}},
+            "recipe: exactly one of recipe and lambdaFunction must be given (got both)",
+            id="both",
+        ),
+        pytest.param(
+            {"lambdaFunction": {"lambdaArn": f"{LAMBDA}:$LATEST"}},
+            "lambdaFunction.lambdaArn: must name one published version",
+            id="$LATEST",
+        ),
+        pytest.param(
+            {"lambdaFunction": {"lambdaArn": LAMBDA}}, "lambdaFunction.lambdaArn: must match", id="no version"
+        ),
+        pytest.param(
+            {"lambdaFunction": {"lambdaArn": f"{LAMBDA}:1"}, "artifacts": [{"uri": "s3://abc/d", "sha256": "0" * 64}]},
+            "artifacts: are for a recipe",
+            id="artifacts of a function",
+        ),
+        pytest.param(
+            {
+                "lambdaFunction": {
+                    "lambdaArn": f"{LAMBDA}:1",
+                    "componentLambdaParameters": {"eventSources": [{"topic": "t", "type": "MQTT"}]},
+                }
+            },
+            "lambdaFunction.componentLambdaParameters.eventSources[0].type: must be one of PUB_SUB, IOT_CORE",
+            id="deep in a function",
+        ),
         pytest.param({"recipe": "a: 1"}, "recipe: must be an object", id="text"),
         pytest.param(
             {"recipe": {**recipe(), "ComponentVersion": 1.0}}, "recipe.ComponentVersion: must be text", id="1.0"

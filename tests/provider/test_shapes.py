@@ -286,6 +286,16 @@ def test_no_field_or_limit_of_create_deployment_is_missing() -> None:
     assert _same(DEPLOYMENT, model.operation_model("CreateDeployment").input_shape, "") == []
 
 
+def test_no_field_of_create_component_version_is_missing() -> None:
+    """A recipe is an object here and bytes in the API; artifacts and onDelete are the provider's own."""
+    model = botocore.session.get_session().get_service_model("greengrassv2")
+    shape: Any = model.operation_model("CreateComponentVersion").input_shape
+    own = {"inlineRecipe" if name == "recipe" else name for name in COMPONENT_VERSION.fields}
+    assert own - {"artifacts", "onDelete"} == set(shape.members) - {"clientToken"}
+    function = COMPONENT_VERSION.fields["lambdaFunction"]
+    assert _same(function, shape.members["lambdaFunction"], "lambdaFunction") == []
+
+
 def test_no_field_of_create_dynamic_thing_group_is_missing() -> None:
     """The API's properties are a level of their own; here they are fields like the others."""
     model = botocore.session.get_session().get_service_model("iot")

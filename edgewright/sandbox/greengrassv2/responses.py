@@ -10,7 +10,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from edgewright.sandbox import wire
 from edgewright.sandbox.faults import AwsError
-from edgewright.sandbox.greengrassv2 import recipes
+from edgewright.sandbox.greengrassv2 import lambda_source, recipes
 from edgewright.sandbox.greengrassv2.exceptions import ResourceNotFoundException, ValidationException
 from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends, page
 from edgewright.sandbox.greengrassv2.presign import presigned_url
@@ -93,16 +93,19 @@ class GreengrassV2Response(BaseResponse):
     # --- components -------------------------------------------------------------------------------------------
 
     def create_component_version(self) -> dict[str, Any]:
-        """CreateComponentVersion; from a Lambda function it is not in the sandbox."""
+        """CreateComponentVersion, from a recipe or a Lambda function."""
         recipe, function = self.given.get("inlineRecipe"), self.given.get("lambdaFunction")
         if (recipe is None) == (function is None):
             raise ValidationException("Exactly one of inlineRecipe and lambdaFunction must be given")
-        if recipe is None:
-            raise NotImplementedError("CreateComponentVersion with lambdaFunction")
+        text: bytes = (
+            recipe
+            if recipe is not None
+            else lambda_source.recipe(function or {}, self.backend.account_id, self.backend.region_name)
+        )
         caller = self.normalized_request.environ["edgewright.principal"]
 
         def run() -> dict[str, Any]:
-            return self.backend.components.create(recipe, self.given.get("tags", {}), caller).created_json()
+            return self.backend.components.create(text, self.given.get("tags", {}), caller).created_json()
 
         answer: dict[str, Any] = self.backend.once("CreateComponentVersion", self.given.get("clientToken"), run)
         return answer
