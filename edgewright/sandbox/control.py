@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -289,6 +289,50 @@ class Sandbox:
             return {}
         configuration: dict[str, Any] = json.loads(text).get(component, {})
         return configuration
+
+    def add_light_devices(
+        self,
+        prefix: str,
+        count: int,
+        *,
+        fleet: str,
+        stage: str,
+        ring: str | None = None,
+        groups: Iterable[str] = (),
+        account: str | None = None,
+        region: str | None = None,
+        **knobs: Any,
+    ) -> list[dict[str, Any]]:
+        """Make ``count`` light devices (``<prefix>00001`` and so on) as a factory would; returns the batches.
+
+        They take deployments by the same rules as other devices, but nothing is downloaded and no script runs.
+
+        Args:
+            prefix: Of their names.
+            count: How many.
+            fleet: Whose policy and role alias they get.
+            stage: Where the fleet lives.
+            ring: The ring that they join by themselves.
+            groups: Further thing groups that they join, now or when they appear.
+            account: The account (default: the stage's).
+            region: The Region (default: the sandbox's).
+            knobs: ``slow``, ``fail``, ``offline``, ``start`` (number of the first), ``platform``, ``nucleusVersion``.
+        """
+        place = provisioning.Place(fleet, stage, ring, self.account_id(account or stage), region or self.region)
+        value = {"prefix": prefix, "count": count, **provisioning.light(place, groups, knobs)}
+        made: list[dict[str, Any]] = self.private("POST", f"/_edgewright/light-devices/{place.account}", value)
+        return made
+
+    def light_devices(self) -> list[dict[str, Any]]:
+        """The batches of light devices: how many there are, are online, have something broken."""
+        found: list[dict[str, Any]] = self.private("GET", "/_edgewright/light-devices")
+        return found
+
+    def remove_light_devices(self, prefix: str, account: str | None = None) -> int:
+        """Take away the light devices whose names begin so, of one account or of all; returns how many."""
+        where = self.account_id(account) if account is not None else "all"
+        path = f"/_edgewright/light-devices/{where}/{urllib.parse.quote(prefix, safe='')}"
+        return int(self.private("DELETE", path)["removed"])
 
     def fault_devices(self, kind: str, *devices: str, **parameters: Any) -> str:
         """Let something go wrong with devices (see ``device_faults.KINDS``); returns the fault's id.

@@ -121,14 +121,17 @@ def _iot(device: Device) -> SandboxIoTBackend:
     return backend
 
 
-def _groups(device: Device) -> list[dict[str, str]]:
+def _groups(device: Device) -> list[dict[str, Any]]:
     """ListThingGroupsForCoreDevice."""
     iot = _iot(device)
     return [
         {
             "thingGroupName": group.thing_group_name,
             "thingGroupArn": arn,
-            "rootToParentThingGroups": group.metadata.get("rootToParentThingGroups", []),
+            "rootToParentThingGroups": [
+                {"thingGroupName": parent["groupName"], "thingGroupArn": parent["groupArn"]}
+                for parent in group.metadata.get("rootToParentThingGroups", [])
+            ],
         }
         for arn, group in iot.thing_groups.items()
         if iot.thing_arn(device.thing) in group.things

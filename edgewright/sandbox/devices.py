@@ -12,6 +12,8 @@ from typing import Any
 from edgewright.sandbox import device_faults
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
+from edgewright.sandbox.light.engine import engine
+from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
 
 REGISTRY = "devices"
@@ -110,6 +112,7 @@ def everything() -> list[Device]:
 def faults_changed() -> None:
     """Let devices know that other faults stand than before."""
     world.tell(REGISTRY)
+    engine.look(fleet.devices.values())
 
 
 def tick() -> None:
@@ -129,6 +132,7 @@ def tick() -> None:
 def forget_all() -> None:
     """No device is registered any more, and no fault stands."""
     device_faults.clear()
+    engine.forget()
     _devices.clear()
     _by_certificate.clear()
     world.tell(REGISTRY)
@@ -177,5 +181,15 @@ def group_made(backend: SandboxIoTBackend, group: str) -> None:
             _join(backend, group, device)
 
 
-SandboxIoTBackend.on_policy.append(policy_made)
-SandboxIoTBackend.on_group.append(group_made)
+def add_light(account: str, value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make light devices (see ``light.fleet``) and switch them on; returns the batches that there are."""
+    made = fleet.add(account, value)
+    with world.lock:
+        engine.look(made)
+        engine.start()
+        return fleet.summary()
+
+
+SandboxIoTBackend.on_policy += [policy_made, fleet.policy_made]
+SandboxIoTBackend.on_group += [group_made, fleet.group_made]
+world.listeners.append(engine.hear)

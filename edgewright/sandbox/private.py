@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright.sandbox import device_faults, devices
 from edgewright.sandbox.faults import AwsError, Response, as_json
+from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_POLL = 60.0  # seconds
 _FAULTS = "/_edgewright/device-faults"
+_LIGHT = re.compile(r"/_edgewright/light-devices/(\d{12}|all)(?:/([^/]+))?")
 _DEVICE = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)")
 _NEXT = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)/next")
 
@@ -38,6 +40,16 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
     match = _DEVICE.fullmatch(path)
     if match and method in {"PUT", "DELETE"}:
         return _device(match[1], match[2], method, environ)
+    if path == "/_edgewright/light-devices" and method == "GET":
+        with world.lock:
+            return as_json(fleet.summary())
+    match = _LIGHT.fullmatch(path)
+    if match and method == "POST" and match[2] is None and match[1] != "all":
+        return as_json(devices.add_light(match[1], _body(environ)))
+    if match and method == "DELETE" and match[2] is not None:
+        return as_json(
+            {"removed": fleet.remove(match[1] if match[1] != "all" else None, urllib.parse.unquote(match[2]))}
+        )
     if path == _FAULTS or path.startswith(f"{_FAULTS}/"):
         return _faults(urllib.parse.unquote(path.removeprefix(_FAULTS).removeprefix("/")), method, environ)
     if path == "/_edgewright/calls" and method == "GET":

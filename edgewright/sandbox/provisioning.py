@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +125,20 @@ def provision(sandbox: Sandbox, claim: Claim, place: Place, knobs: Mapping[str, 
     }
     device.update({name: knobs[name] for name in _PARTS if name in knobs})
     return sandbox.put_device(place.account, registered["thingName"], device)
+
+
+def light(place: Place, groups: Iterable[str], knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """What light devices of a place are like, for the sandbox's own path that makes them."""
+    fleet, stage = place.fleet, place.stage
+    own = [naming.thing_group(fleet, stage, place.ring)] if place.ring is not None else []
+    return {
+        "region": place.region,
+        "roleAlias": naming.role_alias(fleet, stage),
+        "policies": [naming.device_policy(fleet, stage)],
+        "groups": [*own, *groups],
+        "knobs": {name: value for name, value in knobs.items() if name not in {*_PARTS, "start"}},
+        **{name: knobs[name] for name in (*_PARTS, "start") if name in knobs},
+    }
 
 
 def remove(sandbox: Sandbox, device: Mapping[str, Any]) -> None:

@@ -55,6 +55,8 @@ class World:
     tickers: list[Callable[[], None]] = field(default_factory=list)
     endpoint: str = ""
     """Where this server listens, for the processes that it starts."""
+    listeners: list[Callable[[object], None]] = field(default_factory=list)
+    """Called with the topic of every news, with the lock held: be quick."""
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=100_000))
     _sequence: int = 0
     _news: dict[Any, int] = field(default_factory=dict)
@@ -67,6 +69,8 @@ class World:
         condition = self._conditions.get(topic)
         if condition is not None:
             condition.notify_all()
+        for listener in self.listeners:
+            listener(topic)
         return self._sequence
 
     def sequence(self, topic: object) -> int:

@@ -181,7 +181,7 @@ def test_groups_of_a_device_come_with_their_parents(sandbox: Sandbox, iot: Any) 
     device = HandDevice.make(sandbox, "cam-001", "child")
     [group] = device.ask("GET", "/greengrass/v2/coreDevices/cam-001/thingGroups").body["thingGroups"]
     assert (group["thingGroupName"], group["thingGroupArn"]) == ("child", GROUP.replace("main", "child"))
-    assert [parent["groupName"] for parent in group["rootToParentThingGroups"]] == ["main"]
+    assert group["rootToParentThingGroups"] == [{"thingGroupName": "main", "thingGroupArn": GROUP}]
 
 
 def test_candidates_are_resolved_for_a_device(sandbox: Sandbox) -> None:

@@ -138,6 +138,14 @@ def test_devices_are_added_changed_listed_and_removed(shell: Shell) -> None:
     assert said == "cam-003: online, slow 0 s, fail 0.25\n"
     assert "nothing to change" in shell.refused("device", "set", "cam-003")
     assert shell.fine("device", "remove", "cam-003") == "cam-003: removed\n"
+    line = ("--fleet", "line-inspection", "--stage", "prod")
+    said = shell.fine("device", "add", "--light", "30", "--prefix", "light-", *line, "--ring", "main")
+    assert said == "30 light devices light-... of line-inspection in prod/main, account 333333333333\n"
+    assert "light-...                333333333333  30 light devices, 0 online\n" in shell.fine("device", "list")
+    assert "say which devices" in shell.refused("device", "add", "--light", "30", *line)
+    assert "say which devices" in shell.refused("device", "add", *line)
+    assert shell.fine("device", "remove", "--prefix", "light-") == "30 light devices light-...: removed\n"
+    assert "there is no light device light-..." in shell.refused("device", "remove", "--prefix", "light-")
     assert [device["thing"] for device in shell.json("device", "list")] == ["twin-001"]
 
 

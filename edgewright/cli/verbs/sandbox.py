@@ -48,7 +48,9 @@ def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
 
 def _device_arguments(actions: Any) -> None:
     add = _action(actions, "add", "make devices as a factory would, and switch them on")
-    add.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
+    add.add_argument("things", nargs="*", metavar="thing", help="name of the thing")
+    add.add_argument("--light", type=_count, metavar="COUNT", help="so many light devices instead, which run no script")
+    add.add_argument("--prefix", help="what the names of light devices begin with, such as cam-")
     add.add_argument("--fleet", required=True, help="the fleet whose role alias and policy they get")
     add.add_argument("--stage", required=True, help="where the fleet lives")
     add.add_argument("--ring", help="the ring that the device joins by itself; not for members that are named")
@@ -69,7 +71,8 @@ def _device_arguments(actions: Any) -> None:
     listed = _action(actions, "list", "all devices and what they run")
     listed.add_argument("--json", action="store_true", help="for machines")
     remove = _action(actions, "remove", "switch a device off for good; its certificate and thing go too")
-    remove.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
+    remove.add_argument("things", nargs="*", metavar="thing", help="name of the thing")
+    remove.add_argument("--prefix", help="the light devices whose names begin so")
     change = _action(actions, "set", "change what ails a device")
     change.add_argument("things", nargs="+", metavar="thing", help="name of the thing")
     power = change.add_mutually_exclusive_group()
@@ -100,6 +103,12 @@ def _pair(text: str) -> tuple[str, str]:
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; use 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of devices; use 1 to 100000")
     return int(text)
 
 
@@ -270,6 +279,7 @@ def status(root: Path, args: argparse.Namespace) -> int:
         "speed": sandbox.private("GET", "/_edgewright/health")["speed"],
         "pids": sandbox.pids,
         "devices": len(devices),
+        "lightDevices": sum(batch["count"] for batch in sandbox.light_devices()),
         "awsPlugin": _plugin(root),
     }
     if args.json:
@@ -279,7 +289,8 @@ def status(root: Path, args: argparse.Namespace) -> int:
     for name, account in sorted(sandbox.accounts.items()):
         output.line(f"account     {account} {name}")
     running = f"pid {sandbox.pids['devices']}" if sandbox.devices_running else "not running"
-    output.line(f"devices     {len(devices)} ({running})")
+    light = f", and {document['lightDevices']} light ones" if document["lightDevices"] else ""
+    output.line(f"devices     {len(devices)} ({running}){light}")
     output.line(f"aws plugin  {document['awsPlugin']}")
     output.line(f"logs        {sandbox.directory}")
     return ExitCode.OK
@@ -304,8 +315,13 @@ def device_add(root: Path, args: argparse.Namespace) -> int:
     """Make a device; where it belongs is judged by the manifests."""
     from edgewright.manifest.load import load_project
 
+    if (args.light is None) == (not args.things) or (args.light is None) != (args.prefix is None):
+        msg = "say which devices: names of things, or --light COUNT --prefix PREFIX"
+        raise EdgewrightError(msg)
     sandbox = _load(root)
     project = load_project(root)
+    if args.light is not None:
+        return _add_light(sandbox, project, args)
     for thing in args.things:
         _refuse_another_fleets_thing(project, thing, args.fleet, args.stage)
     rings = {thing: _ring_to_join(project, thing, args.fleet, args.stage, args.ring) for thing in args.things}
@@ -344,6 +360,27 @@ def device_provision(root: Path, args: argparse.Namespace) -> int:
     )
     output.line(f"{device['thing']}: certificate {device['certificateId'][:8]}..., account {device['account']}")
     sandbox.start_devices()
+    return ExitCode.OK
+
+
+def _add_light(sandbox: Sandbox, project: Project, args: argparse.Namespace) -> int:
+    ring = _ring_to_join(project, args.prefix, args.fleet, args.stage, args.ring)
+    output.note(f"making {args.light} light devices ...")
+    made = sandbox.add_light_devices(
+        args.prefix,
+        args.light,
+        fleet=args.fleet,
+        stage=args.stage,
+        ring=ring,
+        account=project.account(args.stage).id,
+        region=project.region(args.stage),
+        platform={"os": "linux", "architecture": args.architecture},
+        **_given(args),
+    )
+    where = f"{args.stage}/{ring}" if ring is not None else args.stage
+    output.line(
+        f"{args.light} light devices {args.prefix}... of {args.fleet} in {where}, account {made[-1]['account']}"
+    )
     return ExitCode.OK
 
 
@@ -391,7 +428,13 @@ def device_set(root: Path, args: argparse.Namespace) -> int:
 
 def device_remove(root: Path, args: argparse.Namespace) -> int:
     """Take a device away."""
+    if not args.things and args.prefix is None:
+        msg = "say which devices: names of things, or --prefix PREFIX for light ones"
+        raise EdgewrightError(msg)
     sandbox = _load(root)
+    if args.prefix is not None:
+        count = sandbox.remove_light_devices(args.prefix)
+        output.line(f"{count} light devices {args.prefix}...: removed")
     for thing in args.things:
         sandbox.remove_device(thing)
         output.line(f"{thing}: removed")
@@ -405,7 +448,12 @@ def device_list(root: Path, args: argparse.Namespace) -> int:
     if args.json:
         output.data(devices)
         return ExitCode.OK
-    if not devices:
+    light = sandbox.light_devices()
+    for batch in light:
+        broken = f", {batch['broken']} with a broken component" if batch["broken"] else ""
+        said = f"{batch['count']} light devices, {batch['online']} online{broken}"
+        output.line(f"{batch['prefix'] + '...':<24} {batch['account']}  {said}")
+    if not devices and not light:
         output.line("no devices; `edgewright sandbox device add THING --fleet F --stage S` makes one")
     for device in devices:
         components = ", ".join(f"{c['name']} {c['version']} {c['state']}" for c in device["components"])

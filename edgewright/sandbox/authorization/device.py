@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.policy import Effect, Request, judge
-from edgewright.sandbox.devices import Device
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.iot.models import SandboxIoTBackend
 
@@ -24,6 +23,26 @@ _SHADOW = re.compile(r"/things/[^/]+/shadow")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
 CONNECT = "iot:Connect"
+
+
+class Device(Protocol):
+    """A device as far as its permissions go: a simulated one, or a light one."""
+
+    @property
+    def thing(self) -> str:
+        """The name of its thing."""
+
+    @property
+    def account(self) -> str:
+        """Its account."""
+
+    @property
+    def region(self) -> str:
+        """Its Region."""
+
+    @property
+    def certificateId(self) -> str:  # noqa: N802 -- as the registry has it
+        """The id of its certificate."""
 
 
 def needs(device: Device, method: str, path: str, shadow: str = "") -> list[Need]:

@@ -49,13 +49,18 @@ class NoRoomError(DeploymentError):
         super().__init__(message, "ARTIFACT_DOWNLOAD_ERROR", "DISK_SPACE_CRITICAL")
 
 
+def disk_full(usable: int = 0) -> NoRoomError:
+    """The failure of a download to a disk with so few bytes left."""
+    return NoRoomError(f"Disk space critical: {usable} bytes usable, {LEAST_FREE} bytes minimum allowed")
+
+
 def room_on(paths: DevicePaths, limit: int, *, full: bool = False) -> Room:
     """The room of a device whose component store may take ``limit`` bytes; ``full``: its disk has none."""
 
     def check(needed: int) -> None:
         usable = 0 if full else shutil.disk_usage(paths.root).free
         if usable < LEAST_FREE:
-            raise NoRoomError(f"Disk space critical: {usable} bytes usable, {LEAST_FREE} bytes minimum allowed")
+            raise disk_full(usable)
         files = (file for file in (paths.root / "packages").rglob("*") if file.is_file())
         held = sum(file.stat().st_size for file in files if not file.name.startswith(_INCOMING))
         if held + needed > limit:

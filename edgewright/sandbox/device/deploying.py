@@ -82,12 +82,7 @@ def deploy(deployment: Deployment, shop: Workshop) -> Result:
         InterruptedDeploymentError: the device stops; the deployment begins anew when it is back.
     """
     if shop.state.is_stale(deployment):
-        newer = shop.state.groups[deployment.group]
-        msg = (
-            f"The deployment of {deployment.group} was created before deployment {newer.deployment}, which this "
-            "device has already taken"
-        )
-        return Result("REJECTED", StaleDeploymentError(msg, "REJECTED_STALE_DEPLOYMENT"))
+        return Result("REJECTED", stale(deployment, shop.state))
     try:
         plan = _prepare(deployment, shop)
     except DeploymentError as error:
@@ -102,13 +97,18 @@ def deploy(deployment: Deployment, shop: Workshop) -> Result:
     return result
 
 
+def stale(deployment: Deployment, state: DeviceState) -> StaleDeploymentError:
+    """Why a deployment is refused that is older than what the device has."""
+    msg = (
+        f"The deployment of {deployment.group} was created before deployment "
+        f"{state.groups[deployment.group].deployment}, which this device has already taken"
+    )
+    return StaleDeploymentError(msg, "REJECTED_STALE_DEPLOYMENT")
+
+
 def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
     left = _groups_left(deployment, shop)
-    others = {
-        name: record.roots
-        for name, record in shop.state.groups.items()
-        if name != deployment.group and name not in left
-    }
+    others = other_roots(deployment, shop.state, left)
     pins = {name: root.version for name, root in deployment.roots.items()}
     chosen = resolution.resolve(deployment.group, pins, others, DeviceStore(shop))
     if NUCLEUS not in chosen:
@@ -119,7 +119,9 @@ def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
     for recipe in chosen.values():
         artifacts.prepare(recipe, shop.paths, lambda bucket, key, file: _fetch(shop, bucket, key, file), room)
     moment = configuration_time(deployment, shop.state)
-    installed = {name: _install(recipe, deployment, shop, moment) for name, recipe in chosen.items()}
+    installed = {
+        name: install(recipe, deployment, shop.state, moment, shop.log.line) for name, recipe in chosen.items()
+    }
     return _Plan(chosen, installed, shop.assemble(installed, chosen), shop.installed_specs(), left)
 
 
@@ -130,8 +132,20 @@ def _groups_left(deployment: Deployment, shop: Workshop) -> set[str]:
     except CloudError as error:
         shop.log.line(f"thing groups are not known, all are kept: {error}")
         return set()
+    return groups_left(deployment, shop.state, member_of)
+
+
+def groups_left(deployment: Deployment, state: DeviceState, member_of: Collection[str]) -> set[str]:
+    """The groups with a deployment on the device to which it belongs no more (``thinggroup/...``)."""
     kept = {*member_of, deployment.group}
-    return {name for name in shop.state.groups if name not in kept and not name.startswith(DEVICE_PREFIX)}
+    return {name for name in state.groups if name not in kept and not name.startswith(DEVICE_PREFIX)}
+
+
+def other_roots(deployment: Deployment, state: DeviceState, left: Collection[str]) -> dict[str, Mapping[str, str]]:
+    """The root components of the groups that the device still belongs to, without the deployment's own."""
+    return {
+        name: record.roots for name, record in state.groups.items() if name != deployment.group and name not in left
+    }
 
 
 def _fetch(shop: Workshop, bucket: str, key: str, file: BinaryIO) -> None:
@@ -151,9 +165,15 @@ def configuration_time(deployment: Deployment, state: DeviceState) -> int:
     return int(time.time() * 1000) if source == "deploymentProcessingTime" else deployment.created
 
 
-def _install(recipe: Recipe, deployment: Deployment, shop: Workshop, moment: int) -> Installed:
-    """The component's record after the deployment: version, configuration and user."""
-    before = shop.state.components.get(recipe.name)
+def install(
+    recipe: Recipe, deployment: Deployment, state: DeviceState, moment: int, note: Callable[[str], None]
+) -> Installed:
+    """The component's record after the deployment: version, configuration and user.
+
+    Raises:
+        DeploymentError: a pointer of the configuration update is none.
+    """
+    before = state.components.get(recipe.name)
     running = before.configuration if before is not None else None
     root = deployment.roots.get(recipe.name)
     update = root.update if root is not None else None
@@ -163,7 +183,7 @@ def _install(recipe: Recipe, deployment: Deployment, shop: Workshop, moment: int
         msg = f"The configuration update of {recipe.name} is not valid: {error}"
         raise DeploymentError(msg, "DEPLOYMENT_DOCUMENT_NOT_VALID") from error
     for pointer in ignored:
-        shop.log.line(f"{recipe.name}: reset of {pointer} is ignored: it could point at an element of a list")
+        note(f"{recipe.name}: reset of {pointer} is ignored: it could point at an element of a list")
     run_with = before.run_with if before is not None else None
     if root is not None and root.run_with is not None and _RUN_AS in root.run_with:
         run_with = str(root.run_with[_RUN_AS]) or None
@@ -288,11 +308,16 @@ def _run(
     if shop.stopping.is_set():
         raise InterruptedDeploymentError
     if broken is not None:
-        msg = f"Service {broken} in broken state after deployment"
-        raise DeploymentError(msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BROKEN", kind=component_kind(broken))
+        raise broke(broken)
     obsolete = [name for name in machine.statuses() if name not in specs]
     machine.remove(obsolete)
     machine.wait_until_gone(obsolete)
+
+
+def broke(component: str) -> DeploymentError:
+    """The failure of a deployment in which a component broke."""
+    msg = f"Service {component} in broken state after deployment"
+    return DeploymentError(msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BROKEN", kind=component_kind(component))
 
 
 def _must_bootstrap(spec: Spec, before: Spec | None) -> bool:

@@ -88,9 +88,10 @@ class HttpCloud:
         self._ask("POST", f"/things/{self._thing}/shadow?name={SHADOW}", {"state": {"reported": dict(reported)}})
 
     def thing_groups(self) -> list[str]:
-        """ListThingGroupsForCoreDevice."""
+        """ListThingGroupsForCoreDevice: a device belongs to the parents of its groups too (``ThingGroupHelper``)."""
         answer = self._ask("GET", f"/greengrass/v2/coreDevices/{self._thing}/thingGroups")
-        return [str(group["thingGroupName"]) for group in answer.get("thingGroups") or ()]
+        found = ([*(group.get("rootToParentThingGroups") or ()), group] for group in answer.get("thingGroups") or ())
+        return list(dict.fromkeys(str(group["thingGroupName"]) for groups in found for group in groups))
 
     def resolve(
         self, name: str, local: str | None, requirements: Mapping[str, str], platform: Mapping[str, str]

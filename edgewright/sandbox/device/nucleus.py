@@ -34,7 +34,6 @@ from edgewright.sandbox.device.workshop import FIRST_WAIT, LONGEST_WAIT, Worksho
 
 _POLL: Final = 20.0  # seconds of a long poll
 _LONGEST_AFTER_REFUSAL: Final = 1.0  # seconds; a device waits for its stack to make its policy, and should not be last
-_JOB_STATUS: Final = {"SUCCESSFUL": "SUCCEEDED", "REJECTED": "REJECTED"}
 
 
 class CoreDevice:
@@ -276,14 +275,7 @@ class CoreDevice:
         identifier = str(found.get("deploymentId") or "")
         because = f": {result.error}" if result.error is not None else ""
         self._log.line(f"deployment {identifier or job_id}: {result.detailed}{because}")
-        information = {
-            "deploymentId": identifier,
-            "fleetConfigurationArnForStatus": str(found.get("configurationArn") or found.get("targetArn") or ""),
-            "status": _JOB_STATUS.get(result.detailed, "FAILED"),
-            "statusDetails": reporting.details(result.detailed, result.error),
-        }
-        if result.detailed == "SUCCESSFUL" and deployment is not None:
-            information["unchangedRootComponents"] = sorted(deployment.roots)
+        information = reporting.information(found, deployment, result.detailed, result.error)
         if source == "SHADOW":
             self._state.shadow = identifier
         self._state.outbox = [*self._state.outbox, {"job": job_id, "document": found, "information": information}]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 from edgewright.sandbox.device.components import State, Status
+from edgewright.sandbox.device.documents import Deployment
 from edgewright.sandbox.device.failures import report
 from edgewright.sandbox.device.recipes import Recipe
 from edgewright.sandbox.device.settings import Settings
@@ -28,6 +29,7 @@ Trigger = Literal[
     "COMPONENT_STATUS_CHANGE",
 ]
 _SPEAKS_OF_SUCCESS: Final = parse_version("2.12.3")
+_JOB_STATUS: Final = {"SUCCESSFUL": "SUCCEEDED", "REJECTED": "REJECTED"}
 _LONGEST_DETAIL: Final = 1024  # characters of a value in a job's status details (IoT jobs API)
 
 
@@ -70,7 +72,7 @@ def message(
         only: the components that it is about; None for all.
         deployment: ``deploymentInformation`` of the deployment that has ended.
     """
-    arns = _configurations(state, recipes)
+    arns = configurations(state, recipes)
     names = sorted(statuses if only is None else set(only) & set(statuses))
     roots = {name for record in state.groups.values() for name in record.roots}
     broken = any(status.state is State.BROKEN for status in statuses.values())
@@ -103,7 +105,7 @@ def message(
     return result
 
 
-def _configurations(state: DeviceState, recipes: Mapping[str, Recipe]) -> dict[str, list[str]]:
+def configurations(state: DeviceState, recipes: Mapping[str, Recipe]) -> dict[str, list[str]]:
     """Component -> the configurations that brought it, oldest first: as a root, or as what a root depends on."""
     found: dict[str, list[str]] = {}
     for record in sorted(state.groups.values(), key=lambda record: record.created):
@@ -125,6 +127,21 @@ def details(detailed: str, error: BaseException | None) -> dict[str, Any]:
     if error is not None:
         stack, kinds = report(error)
         result |= {"deploymentFailureCause": str(error), "errorStack": stack, "errorTypes": kinds}
+    return result
+
+
+def information(
+    document: Mapping[str, Any], deployment: Deployment | None, detailed: str, error: BaseException | None
+) -> dict[str, Any]:
+    """``deploymentInformation`` of a deployment that has ended; ``deployment`` is None for a document that is none."""
+    result: dict[str, Any] = {
+        "deploymentId": str(document.get("deploymentId") or ""),
+        "fleetConfigurationArnForStatus": str(document.get("configurationArn") or document.get("targetArn") or ""),
+        "status": _JOB_STATUS.get(detailed, "FAILED"),
+        "statusDetails": details(detailed, error),
+    }
+    if detailed == "SUCCESSFUL" and deployment is not None:
+        result["unchangedRootComponents"] = sorted(deployment.roots)
     return result
 
 

@@ -153,12 +153,17 @@ class DeviceStore:
         return recipe
 
 
+def may_not_resolve(why: str) -> DeploymentError:
+    """The failure of a device whose certificate may not ask for component versions."""
+    msg = (
+        "Access denied when calling ResolveComponentCandidates. Ensure certificate policy grants "
+        f"greengrass:ResolveComponentCandidates ({why})"
+    )
+    return DeploymentError(msg, "CLOUD_API_ERROR", "ACCESS_DENIED", "RESOLVE_COMPONENT_CANDIDATES_ACCESS_DENIED")
+
+
 def _cloud_error(error: CloudError) -> DeploymentError:
     if error.status == http.HTTPStatus.FORBIDDEN:
-        msg = (
-            "Access denied when calling ResolveComponentCandidates. Ensure certificate policy grants "
-            f"greengrass:ResolveComponentCandidates ({error.message})"
-        )
-        return DeploymentError(msg, "CLOUD_API_ERROR", "ACCESS_DENIED", "RESOLVE_COMPONENT_CANDIDATES_ACCESS_DENIED")
+        return may_not_resolve(error.message)
     code = error.code if error.code.isupper() else "BAD_REQUEST"
     return DeploymentError(f"Failed to resolve component candidates: {error}", "CLOUD_API_ERROR", code)

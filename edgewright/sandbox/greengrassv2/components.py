@@ -141,6 +141,11 @@ class Components:
             listed = ", ".join(f"{uri} = {text}" for uri, text in errors.items())
             raise ValidationException(f"Invalid Input: Encountered following errors in Artifacts: {{{listed}}}")
 
+    def stamp(self) -> int:
+        """A number that is another one after a version was made or deleted."""
+        held = (found for versions in self._private.values() for found in versions.values())
+        return hash(frozenset((found.arn, found.created) for found in held))
+
     def find(self, arn: str) -> ComponentVersion:
         """The component version of an ARN.
 

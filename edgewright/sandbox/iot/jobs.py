@@ -8,6 +8,7 @@ progress alone, unless it is forced. One module: execution, rollout and job are 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Execution(FakeJobExecution):
             self.started_at = utcnow()
         if status not in WAITING:
             self.deadline = None
+        self.job.moved(self, before)
         self.version_number += 1
         now = utcnow()
         self.last_updated_at = now
@@ -198,6 +200,8 @@ class Job(FakeJob):
         self.target_selection = attributes.get("target_selection") or "SNAPSHOT"
         self.status = "IN_PROGRESS"
         self.executions: dict[str, Execution] = {}
+        self._counts = dict.fromkeys(_COUNTS, 0)  # of executions by state: a job may have ten thousand
+        self._timed: dict[str, Execution] = {}  # those whose time may run out
         self._members = members
         self._pending = _Pending()
         self._rollout = Rollout.of(self.job_executions_rollout_config)
@@ -206,9 +210,7 @@ class Job(FakeJob):
     @property
     def job_process_details(self) -> dict[str, Any]:
         """Counts by state; ``processingTargets`` while executions are still being released."""
-        counts = dict.fromkeys(_COUNTS.values(), 0)
-        for execution in self.executions.values():
-            counts[_COUNTS[execution.status]] += 1
+        counts = {_COUNTS[status]: count for status, count in self._counts.items()}
         counts["numberOfQueuedThings"] += len(self._pending.names)
         targets = list(self.targets) if self._pending.names else []
         return {"processingTargets": targets, **counts}
@@ -244,21 +246,38 @@ class Job(FakeJob):
         """Queue executions for as many things as the rate allows now."""
         if self.status != "IN_PROGRESS" or not self._pending.names:
             return []
-        succeeded = sum(1 for e in self.executions.values() if e.status == "SUCCEEDED")
         released: list[Execution] = []
         while self._pending.names:
-            allowance = self._rollout.allowance(world.clock.now(), self._notified, succeeded)
+            allowance = self._rollout.allowance(world.clock.now(), self._notified, self._counts["SUCCEEDED"])
             if allowance <= 0:
                 break
-            for name in list(self._pending.names)[:allowance]:
+            for name in list(itertools.islice(self._pending.names, allowance)):
                 arn = self._pending.names.pop(name)
                 before = self.executions.get(name)
                 execution = Execution(self, name, arn, 1 if before is None else before.execution_number + 1)
+                self.forget(name)
                 self.executions[name] = execution
+                self._counts[execution.status] += 1
                 released.append(execution)
                 self._notified += 1
                 self._rollout.spend(1)
         return released
+
+    def moved(self, execution: Execution, before: str) -> None:
+        """Count an execution in its new state; called by the execution itself."""
+        if self.executions.get(execution.thing_name) is not execution:
+            return  # it was deleted, or the thing has a newer one
+        self._counts[before] -= 1
+        self._counts[execution.status] += 1
+        if execution.deadline is None:
+            self._timed.pop(execution.thing_name, None)
+
+    def forget(self, thing_name: str) -> None:
+        """Drop the execution of a thing, if it has one."""
+        execution = self.executions.pop(thing_name, None)
+        if execution is not None:
+            self._counts[execution.status] -= 1
+            self._timed.pop(thing_name, None)
 
     def start_timer(self, execution: Execution, step_minutes: int | None = None) -> None:
         """Set the time-out of an execution that begins."""
@@ -266,11 +285,12 @@ class Job(FakeJob):
         limits = [float(m) for m in (minutes, step_minutes) if m]
         if limits:
             execution.deadline = world.clock.now() + min(limits) * MINUTE
+            self._timed[execution.thing_name] = execution
 
     def time_out(self) -> list[Execution]:
         """End the executions whose time is over."""
         now = world.clock.now()
-        late = [e for e in self.executions.values() if e.deadline is not None and e.deadline <= now]
+        late = [e for e in self._timed.values() if e.deadline is not None and e.deadline <= now]
         for execution in late:
             execution.move("TIMED_OUT")
         return late
@@ -279,18 +299,18 @@ class Job(FakeJob):
         """Abort when a criterion is met; complete a snapshot when all have ended. Returns what was cancelled."""
         if self.status != "IN_PROGRESS":
             return []
-        executed = [e.status for e in self.executions.values() if e.status in EXECUTED]
+        executed = sum(self._counts[status] for status in EXECUTED)
         for criterion in (self.abort_config or {}).get("criteriaList", []):
             failures = ("FAILED", "REJECTED", "TIMED_OUT")
             kinds = failures if criterion["failureType"] == "ALL" else (criterion["failureType"],)
-            failed = sum(status in kinds for status in executed)
-            share = 100 * failed / len(executed) if executed else 0
-            if failed and len(executed) >= criterion["minNumberOfExecutedThings"]:  # noqa: SIM102 -- two thoughts
+            failed = sum(self._counts[kind] for kind in kinds)
+            share = 100 * failed / executed if executed else 0
+            if failed and executed >= criterion["minNumberOfExecutedThings"]:  # noqa: SIM102 -- two thoughts
                 if share >= criterion["thresholdPercentage"]:
                     self.reason_code = "AUTO_CANCELED"
-                    self.comment = f"{criterion['failureType']} reached {share:.2f}% of {len(executed)} things"
+                    self.comment = f"{criterion['failureType']} reached {share:.2f}% of {executed} things"
                     return self.cancel(force=False)
-        done = not self._pending.names and all(e.status not in WAITING for e in self.executions.values())
+        done = not self._pending.names and not any(self._counts[status] for status in WAITING)
         if not self.continuous and done:
             self.status = "COMPLETED"
             self.completed_at = utcnow()
@@ -311,4 +331,4 @@ class Job(FakeJob):
     @property
     def busy(self) -> bool:
         """Whether the clock may change something about this job."""
-        return bool(self._pending.names) or any(e.deadline is not None for e in self.executions.values())
+        return bool(self._pending.names or self._timed)

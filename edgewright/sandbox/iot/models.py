@@ -7,9 +7,10 @@ moto has one backend class for a service, so this is one class and one module.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.iot.models import FakeEndpoint, FakeThing, iot_backends
@@ -41,6 +42,7 @@ class SandboxIoTBackend(DynamicThingGroups):
         """By thing and job."""
         self.tagger = TaggingService()
         self.templates = Templates(self)
+        self._holding = 0  # blocks of many changes that are under way
 
     # --- things and groups ------------------------------------------------------------------------------------
 
@@ -177,6 +179,18 @@ class SandboxIoTBackend(DynamicThingGroups):
         super().delete_role_alias(role_alias_name)
         self.tagger.delete_all_tags_for_resource(alias.arn)
 
+    def _get_principal(self, principal_arn: str) -> Any:
+        """Find a certificate without a walk over all of them."""
+        certificate = self.certificates.get(principal_arn.rpartition("/")[2])
+        if certificate is not None and certificate.arn == principal_arn:
+            return certificate
+        return super()._get_principal(principal_arn)
+
+    def list_attached_policies(self, target: str) -> list[Any]:
+        """The policies of a certificate or a group, without a walk over all attachments there are."""
+        attached = (self.principal_policies.get((target, name)) for name in self.policies)
+        return [found[1] for found in attached if found is not None]
+
     def describe_endpoint(self, endpoint_type: str) -> FakeEndpoint:
         """The account's address of a kind: always the same one."""
         endpoint = super().describe_endpoint(endpoint_type)
@@ -267,7 +281,7 @@ class SandboxIoTBackend(DynamicThingGroups):
         """DeleteJobExecution."""
         super().delete_job_execution(job_id, thing_name, execution_number, force)
         self.executions_of.get(thing_name, {}).pop(job_id, None)
-        self.jobs[job_id].executions.pop(thing_name, None)
+        self.jobs[job_id].forget(thing_name)
 
     def executions(self, thing_name: str) -> list[Execution]:
         """All executions of a thing, oldest first."""
@@ -314,7 +328,19 @@ class SandboxIoTBackend(DynamicThingGroups):
         if isinstance(self.thing_groups.get(arn or self.group_arn(name or "")), DynamicThingGroup):
             raise InvalidRequest("Things cannot be added to or removed from a dynamic thing group")
 
+    @contextlib.contextmanager
+    def many_changes(self) -> Iterator[None]:
+        """Let jobs look at changed groups once, at the end."""
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+            self._groups_changed()
+
     def _groups_changed(self) -> None:
+        if self._holding:
+            return
         self.fill_dynamic_groups()
         for job in list(self.jobs.values()):
             if job.continuous and job.status == "IN_PROGRESS":

@@ -101,6 +101,18 @@ def test_a_job_document_may_be_an_object_or_text(server: Server, cloud: HttpClou
     assert (job.job_id, job.document) == ("j", {"a": 1})
 
 
+def test_a_device_belongs_to_the_parents_of_its_groups(server: Server, cloud: HttpCloud) -> None:
+    """Else the components of a parent's deployment would go with the next deployment of the child group."""
+    parents = [{"thingGroupName": "site", "thingGroupArn": "a"}, {"thingGroupName": "hall", "thingGroupArn": "b"}]
+    groups = [
+        {"thingGroupName": "line", "rootToParentThingGroups": parents},
+        {"thingGroupName": "other", "rootToParentThingGroups": parents[:1]},
+        {"thingGroupName": "alone"},
+    ]
+    server.answers["/greengrass/v2/coreDevices/cam%20001/thingGroups"] = (200, {"thingGroups": groups})
+    assert cloud.thing_groups() == ["site", "hall", "line", "other", "alone"]
+
+
 def test_no_job_and_no_shadow(server: Server, cloud: HttpCloud) -> None:
     server.answers["/things/cam%20001/shadow"] = (404, {"message": "No shadow exists"})
     assert cloud.next_job() is None
