@@ -155,20 +155,21 @@ class LightFleet:
             taken = [name for name in names if iot.thing_arn(name) in iot.things]
             if taken:
                 raise AwsError("Conflict", f"there is a thing {taken[0]!r} in account {account} already", 409)
-            state = fresh(batch.nucleus)
-            made = []
-            for name, pem in zip(names, certificates, strict=True):
-                certificate = FakeCertificate(pem, "ACTIVE", account, batch.region)
-                iot.certificates[certificate.certificate_id] = certificate
-                thing = iot.create_thing(name, "", None)
-                iot.principal_things[certificate.arn, name] = (certificate, thing)
-                device = LightDevice(name, certificate.certificate_id, batch, state, batch.nucleus)
-                self.devices[account, name] = device
-                made.append(device)
-            for policy in batch.policies:
-                self.policy_made(iot, policy)
-            for group in batch.groups:
-                self.group_made(iot, group)
+            with iot.many_changes():
+                state = fresh(batch.nucleus)
+                made = []
+                for name, pem in zip(names, certificates, strict=True):
+                    certificate = FakeCertificate(pem, "ACTIVE", account, batch.region)
+                    iot.certificates[certificate.certificate_id] = certificate
+                    thing = iot.create_thing(name, "", None)
+                    iot.principal_things[certificate.arn, name] = (certificate, thing)
+                    device = LightDevice(name, certificate.certificate_id, batch, state, batch.nucleus)
+                    self.devices[account, name] = device
+                    made.append(device)
+                for policy in batch.policies:
+                    self.policy_made(iot, policy)
+                for group in batch.groups:
+                    self.group_made(iot, group)
         return made
 
     def remove(self, account: str | None, prefix: str) -> int:
