@@ -163,6 +163,7 @@ class Session:
     def _make(self, service: str) -> Any:
         import botocore.config  # noqa: PLC0415
 
+        _keep_quiet()
         config = botocore.config.Config(
             # Adaptive: exponential back-off with jitter, and a client-side rate that follows what AWS accepts.
             retries={"mode": "adaptive", "total_max_attempts": self.settings.max_attempts},
@@ -176,6 +177,15 @@ class Session:
             partial(retry_after, self.settings.max_attempts),
         )
         return client
+
+
+def _keep_quiet() -> None:
+    """Without a handler of its own, Python prints botocore's warnings with their traces; an `AwsError` says it all."""
+    import logging  # noqa: PLC0415
+
+    logger = logging.getLogger("botocore")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 def retry_after(max_attempts: int, response: Any, attempts: int, **_: Any) -> float | None:

@@ -15,10 +15,11 @@ from edgewright.catalog.catalog import CATALOG
 from edgewright.catalog.lock import LOCK_FILE
 from edgewright.errors import EdgewrightError
 from edgewright.gitops.git import Repository
+from edgewright.manifest.controls import CONTROLS
 from edgewright.manifest.glance import Glance, glance
 from edgewright.manifest.load import FLEETS, ORGANISATION
 
-_PATHS = (ORGANISATION, "edgewright.yml", FLEETS, "controls", CATALOG, LOCK_FILE)
+_PATHS = (ORGANISATION, "edgewright.yml", FLEETS, CONTROLS, CATALOG, LOCK_FILE)
 _READ = (".yaml", ".yml", ".json", ".lock")
 """Endings of the files whose content matters here."""
 

@@ -58,7 +58,7 @@ def glance(root: Path, *, bytes_of_catalog: bool = True) -> Glance:
         for file in context.stages
         if file.parsed.model and file.parsed.model.fleet in fleets and file.parsed.model.stage in organisation.stages
     }
-    project = Project(root, organisation, fleets, stages, context.catalog)
+    project = Project(root, organisation, fleets, stages, context.catalog, context.controls.controls)
     return Glance(project, errors, unread)
 
 

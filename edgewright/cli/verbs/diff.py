@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from edgewright import output
+from edgewright.cli.verbs.status import progress, seconds
 from edgewright.errors import ExitCode
 
 HELP = "what a change means: releases, configuration, permissions, devices"
@@ -22,6 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the comparison as JSON")
     form.add_argument("--markdown", action="store_true", help="print one comment of a pull or merge request")
+    aws = parser.add_mutually_exclusive_group()
+    aws.add_argument("--live", action="store_true", help="fail where AWS cannot be asked for devices and health")
+    aws.add_argument("--offline", action="store_true", help="do not ask AWS, whatever credentials there are")
+    parser.add_argument(
+        "--role",
+        help="name of the role in each stage's account to read with (default: the stage's deploy role; "
+        "an empty name reads with the environment's own credentials)",
+    )
+    parser.add_argument(
+        "--deadline", type=seconds, default=30.0, metavar="SECONDS", help="wait so long for AWS (default: 30)"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it to a file in place of printing it")
 
 
@@ -34,10 +46,14 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from edgewright.gitops.diff import markdown, text
-    from edgewright.gitops.diff.between import between
+    from edgewright.gitops.diff.between import Live, between, with_live
+    from edgewright.gitops.diff.live import Look
     from edgewright.gitops.git import Repository
 
-    diff = between(Repository(args.root), args.base, args.head)
+    diff, project = between(Repository(args.root), args.base, args.head)
+    live: Live = "yes" if args.live else "no" if args.offline else "if it can be"
+    diff = with_live(diff, project, live, Look(args.role, args.deadline), on_progress=progress)
+    output.status("")
     if args.json:
         shown = json.dumps(diff.as_json(), indent=2, ensure_ascii=False) + "\n"
     elif args.markdown:

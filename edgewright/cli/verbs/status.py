@@ -33,7 +33,7 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, default=Path(), help="the folder with edgewright.yaml (default: this one)")
     parser.add_argument(
         "--deadline",
-        type=_seconds,
+        type=seconds,
         default=120.0,
         metavar="SECONDS",
         help="wait so long for AWS, then name what is missing (default: 120)",
@@ -76,12 +76,17 @@ def progress(done: int, known: int) -> None:
     output.status(f"reading AWS: {done:,} of {known:,} questions answered")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the seconds that an argument says.
+
+    Raises:
+        ArgumentTypeError: it is no number of seconds.
+    """
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 86400:
+        number = -1.0
+    if not 0 < number < 86400:
         message = f"{text!r} is no number of seconds (above 0, below a day)"
         raise argparse.ArgumentTypeError(message)
-    return seconds
+    return number

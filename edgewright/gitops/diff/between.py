@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
+from edgewright.aws.errors import AwsError
 from edgewright.gitops.diff.compare import compare
+from edgewright.gitops.diff.live import Look, can_ask, enrich
 from edgewright.gitops.diff.model import ProjectDiff, SideInfo
 from edgewright.gitops.git import Repository
 from edgewright.gitops.trees import Side, load, sides
-from edgewright.manifest.load import ManifestErrors
+from edgewright.manifest.load import ManifestErrors, Project
 
-NOT_ASKED = "AWS was not asked"
+Live = Literal["yes", "no", "if it can be"]
 
 
-def between(repository: Repository, base: str | None, head: str | None) -> ProjectDiff:
-    """Compare two versions of a project.
+def between(repository: Repository, base: str | None, head: str | None) -> tuple[ProjectDiff, Project]:
+    """Compare two versions of a project, offline; return the comparison and the project of the head.
 
     Args:
         repository: The repository of the project.
@@ -31,7 +35,32 @@ def between(repository: Repository, base: str | None, head: str | None) -> Proje
         raise ManifestErrors(new.errors)
     old = load(repository, before)
     diff = compare(old.project, new.project, base_side=_info(before), head_side=_info(after))
-    return replace(diff, unread=() if old.absent else old.unread, offline=NOT_ASKED)
+    return replace(diff, unread=() if old.absent else old.unread, offline="AWS was not asked"), new.project
+
+
+def with_live(
+    diff: ProjectDiff,
+    project: Project,
+    live: Live,
+    look: Look,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> ProjectDiff:
+    """Return the comparison with live numbers where they are wanted and can be had; else it says why not.
+
+    Raises:
+        AwsError: they are wanted without an "if", and nothing could be read.
+    """
+    if live == "no" or not any(ring.deploys for ring in diff.rings):
+        return diff
+    if live == "if it can be" and not can_ask():
+        return replace(diff, offline="there are no AWS credentials in the environment")
+    try:
+        return enrich(diff, project, look, on_progress=on_progress)
+    except AwsError as error:
+        if live == "yes":
+            raise
+        return replace(diff, offline=str(error))
 
 
 def _info(side: Side) -> SideInfo:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.documents.inventory import Policy, policies
 from edgewright.errors import EdgewrightError
-from edgewright.gitops.diff import reach, values
-from edgewright.gitops.diff.findings import findings
+from edgewright.gitops.diff import brakes, reach, values
+from edgewright.gitops.diff.findings import findings, ordered
 from edgewright.gitops.diff.model import ComponentDiff, Finding, FleetDiff, ProjectDiff, Reach, RingDiff, SideInfo
 from edgewright.gitops.diff.policies import compare as compare_policies
 from edgewright.gitops.diff.restarts import restart
 from edgewright.gitops.diff.rings import rings_of
 from edgewright.gitops.diff.words import plain
+from edgewright.gitops.events import now
 from edgewright.manifest.load import Project
 from edgewright.manifest.model import Component, Fleet, Ring
 from edgewright.versions import is_version, parse_version
@@ -24,7 +26,9 @@ _NOTHING: Mapping[str, Any] = {}
 _NONE = Component.model_construct(version="", config={}, reset=(), run_with=None)
 
 
-def compare(base: Project | None, head: Project, *, base_side: SideInfo, head_side: SideInfo) -> ProjectDiff:
+def compare(
+    base: Project | None, head: Project, *, base_side: SideInfo, head_side: SideInfo, at: datetime | None = None
+) -> ProjectDiff:
     """Return what differs between two versions of a project.
 
     Args:
@@ -32,6 +36,7 @@ def compare(base: Project | None, head: Project, *, base_side: SideInfo, head_si
         head: After.
         base_side: What to call the version before.
         head_side: What to call the version after.
+        at: When freeze windows are looked at, with a time zone; now by default.
     """
     names = sorted((set(base.fleets) if base else set()) | set(head.fleets))
     fleets = tuple(filter(None, (_fleet(base, head, name) for name in names)))
@@ -46,8 +51,10 @@ def compare(base: Project | None, head: Project, *, base_side: SideInfo, head_si
         fleets=fleets,
         policies=permissions,
         published=tuple(f"{name}@{version}" for name, version in published),
-        controls=(),
-        findings=(*unknown, *findings(base, head, fleets, permissions)),
+        controls=brakes.changes(base, head),
+        findings=tuple(
+            ordered([*unknown, *findings(base, head, fleets, permissions), *brakes.findings(head, fleets, at or now())])
+        ),
     )
 
 

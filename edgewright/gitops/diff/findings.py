@@ -11,7 +11,7 @@ from typing import Any
 from edgewright.gitops.diff.model import Finding, FleetDiff, RingDiff, Severity
 from edgewright.gitops.diff.policies import PolicyDiff
 from edgewright.gitops.diff.rings import rings_of
-from edgewright.gitops.diff.words import count
+from edgewright.gitops.words import count
 from edgewright.manifest.load import Project
 from edgewright.manifest.model import Ring
 from edgewright.manifest.public import public_components

@@ -18,14 +18,13 @@ from edgewright.gitops.diff.policies import PolicyDiff
 from edgewright.gitops.diff.text import (
     names,
     reach_in_words,
-    short,
     side,
     statement_in_words,
     summary,
     versions_in_words,
 )
 from edgewright.gitops.diff.values import Change, clipped
-from edgewright.gitops.diff.words import count
+from edgewright.gitops.words import count, short
 
 LIMIT = 60_000
 """Bytes of UTF-8 at most; never fewer than characters."""
@@ -214,9 +213,9 @@ def _row(ring: RingDiff) -> list[str]:
     if not ring.deploys:
         release = "removed" if ring.kind == "removed" else "no new release"
     else:
-        before = f"{_code(short(ring.before))} to " if ring.before else ""
+        before = f"{_code(short(ring.before or ''))} to " if ring.before else ""
         origin = f", from {_code(ring.origin)}" if ring.origin else ""
-        release = f"{before}{_code(short(ring.after))}{origin}"
+        release = f"{before}{_code(short(ring.after or ''))}{origin}"
     moved = [f"{each.name} {versions_in_words(each)}" for each in ring.components if each.before != each.after]
     parts = [_code(clipped(each, 120)) for each in moved[:3]]
     if len(moved) > 3:

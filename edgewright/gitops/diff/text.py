@@ -8,7 +8,8 @@ from edgewright.gitops.diff.model import ComponentDiff, Finding, FleetDiff, Proj
 from edgewright.gitops.diff.policies import PolicyDiff, Statement
 from edgewright.gitops.diff.reach import percent
 from edgewright.gitops.diff.values import Change, clipped
-from edgewright.gitops.diff.words import about, count
+from edgewright.gitops.diff.words import about
+from edgewright.gitops.words import count, short
 from edgewright.source import printable
 
 Paint = Callable[[str, str], str]
@@ -130,14 +131,9 @@ def release_in_words(ring: RingDiff) -> str:
     """Return what happens to the release of a ring."""
     if not ring.deploys:
         return "" if ring.kind == "removed" else ": no new release"
-    before = f"{short(ring.before)} -> " if ring.before else ""
+    before = f"{short(ring.before or '')} -> " if ring.before else ""
     origin = f", promoted from {ring.origin}" if ring.origin else ""
-    return f": release {before}{short(ring.after)}{origin}"
-
-
-def short(digest: str | None) -> str:
-    """Return the digits of a release's digest that people read."""
-    return (digest or "").removeprefix("sha256:")[:12]
+    return f": release {before}{short(ring.after or '')}{origin}"
 
 
 def versions_in_words(component: ComponentDiff) -> str:

@@ -33,8 +33,3 @@ def about(minutes: int) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return ``1 ring`` or ``2 rings``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
