@@ -27,11 +27,13 @@ class Shape:
         computed: Dotted paths, without indexes, that AWS fills in when the program leaves them out.
         sets: Dotted paths of lists whose order means nothing.
         documents: Properties that are compared by what they say, and how.
+        respelled: Properties that AWS spells in its own way, and how they compare; the state has AWS's spelling.
     """
 
     computed: AbstractSet[str] = frozenset()
     sets: AbstractSet[str] = frozenset()
     documents: Mapping[str, Callable[[str, str], bool]] = field(default_factory=dict)
+    respelled: Mapping[str, Callable[[str, str], bool]] = field(default_factory=dict)
 
 
 def differences(shape: Shape, name: str, type_: str, old: Any, new: Any) -> Iterator[tuple[Parts, Kind]]:
@@ -69,7 +71,8 @@ def normal(type_: str, value: Any) -> Any:
 def _walk(shape: Shape, type_: str, at: Parts, old: Any, new: Any) -> Iterator[tuple[Parts, Kind]]:
     dotted = ".".join(part for part in at if isinstance(part, str))
     if new is ABSENT:
-        if old is ABSENT or dotted in shape.computed:
+        # the real provider cannot tell a number that is left out from nothing
+        if old is ABSENT or old == 0 or dotted in shape.computed:
             return
         if type_.startswith("{"):
             yield from (((*at, key), Kind.DELETE) for key in old)
@@ -87,8 +90,8 @@ def _walk(shape: Shape, type_: str, at: Parts, old: Any, new: Any) -> Iterator[t
         yield from _entries(shape, types.members(type_) or {}, at, old, new)
     elif type_.startswith("[") and isinstance(new, list) and isinstance(old, list):
         yield from _items(shape, types.bare(type_[1:-1]), at, *_ordered(dotted in shape.sets, old, new))
-    elif dotted in shape.documents:
-        if not shape.documents[dotted](str(old), str(new)):
+    elif alike := shape.documents.get(dotted) or shape.respelled.get(dotted):
+        if not alike(str(old), str(new)):
             yield at, Kind.UPDATE
     elif old != new:
         yield at, Kind.UPDATE

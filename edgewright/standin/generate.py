@@ -11,6 +11,7 @@ import enum
 import importlib
 import inspect
 import json
+import keyword
 import re
 import sys
 import types
@@ -25,14 +26,14 @@ from pulumi import _types
 from edgewright.standin.served import TOKENS
 
 TABLE = Path(__file__).with_name("types.json")
-_SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number", pulumi.Archive: "archive"}
 
 
 def table() -> dict[str, Any]:
     """Return the table: inputs and outputs by token, nested types, and the provider's configuration.
 
     A type is written ``string``, ``boolean``, ``integer``, ``number``, ``document`` (JSON text, or the object itself),
-    ``[T]``, ``{T}`` (a map) or ``#Name`` (a nested type). A trailing ``!`` says that the property is required.
+    ``archive``, ``[T]``, ``{T}`` (a map) or ``#Name`` (a nested type). A trailing ``!`` marks a required property.
     """
     nested: dict[str, dict[str, str]] = {}
     resources = {}
@@ -61,7 +62,8 @@ def _module(token: str) -> tuple[types.ModuleType, str]:
     _, path, name = token.split(":")
     service, _, module = path.partition("/")
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", module).lower()
-    return importlib.import_module(f"pulumi_aws.{service}.{snake}"), name
+    package = f"{service}_" if keyword.iskeyword(service) else service
+    return importlib.import_module(f"pulumi_aws.{package}.{snake}"), name
 
 
 def _arguments(module: types.ModuleType, name: str, token: str) -> type:

@@ -9,7 +9,7 @@ from edgewright.canonical import canonical_json
 from edgewright.standin import policies
 from edgewright.standin.calls import asked, given
 from edgewright.standin.diff import Shape
-from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
+from edgewright.standin.model import ALL_TAGS, TAGS, Api, Property, Type, Values
 from edgewright.standin.names import AutoName
 from edgewright.standin.rules import arn, between, length, matches, policy_text
 from edgewright.standin.tags import changes, listed, mapped
@@ -17,7 +17,7 @@ from edgewright.standin.tags import changes, listed, mapped
 if TYPE_CHECKING:
     from edgewright.aws.session import Session
 
-_NAME = matches(r"[\w+=,.@-]*", hint=r"must match [\w+=,.@-]")
+NAME = matches(r"[\w+=,.@-]*", hint=r"must match [\w+=,.@-]")
 _DESCRIPTION = length(0, 1000)
 LONGEST_ROLE_NAME = 64
 LONGEST_POLICY_NAME = 128
@@ -34,7 +34,7 @@ def _time(moment: Any) -> str:
     return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-class Roles:
+class Roles(Api):
     """``aws:iam/role:Role``; the id is the name."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -128,7 +128,7 @@ class Roles:
             asked(aws, "iam", "delete_role_policy", doing=doing, RoleName=role, PolicyName=name)
 
 
-class RolePolicies:
+class RolePolicies(Api):
     """``aws:iam/rolePolicy:RolePolicy``; the id is ``<role>:<name>``."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -175,7 +175,7 @@ class RolePolicies:
         )
 
 
-class Policies:
+class Policies(Api):
     """``aws:iam/policy:Policy``; the id is the ARN."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -267,7 +267,7 @@ TYPES = (
             "description": Property(rules=(_DESCRIPTION,)),
             "forceDetachPolicies": Property(kept=False),
             "maxSessionDuration": Property(default=3600, rules=(between(3600, 43200),)),
-            "name": Property(replace=True, rules=(length(0, LONGEST_ROLE_NAME), _NAME)),
+            "name": Property(replace=True, rules=(length(0, LONGEST_ROLE_NAME), NAME)),
             "path": Property(replace=True, default="/"),
             "permissionsBoundary": Property(rules=(arn,)),
             "tags": Property(),
@@ -280,7 +280,7 @@ TYPES = (
         token="aws:iam/rolePolicy:RolePolicy",  # noqa: S106 -- as above
         api=RolePolicies(),
         properties={
-            "name": Property(replace=True, rules=(length(0, LONGEST_POLICY_NAME), _NAME)),
+            "name": Property(replace=True, rules=(length(0, LONGEST_POLICY_NAME), NAME)),
             "policy": Property(rules=(policy_text,)),
             "role": Property(replace=True),
         },
@@ -293,7 +293,7 @@ TYPES = (
         api=Policies(),
         properties={
             "description": Property(replace=True, rules=(_DESCRIPTION,)),
-            "name": Property(replace=True, rules=(length(0, LONGEST_POLICY_NAME), _NAME)),
+            "name": Property(replace=True, rules=(length(0, LONGEST_POLICY_NAME), NAME)),
             "path": Property(replace=True, default="/"),
             "policy": Property(rules=(policy_text,)),
             "tags": Property(),

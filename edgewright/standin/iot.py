@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright.aws.errors import AwsError
 from edgewright.standin.calls import asked, given
-from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
+from edgewright.standin.model import ALL_TAGS, TAGS, Api, Property, Type, Values
 from edgewright.standin.names import AutoName
+from edgewright.standin.table import Call, Read, Tagging
 from edgewright.standin.tags import changes, listed, mapped
 
 if TYPE_CHECKING:
     from edgewright.aws.session import Session
 
 LONGEST_NAME = 128
+TAGGING = Tagging(
+    given=listed,
+    found=lambda tags: mapped(tags or ()),
+    read=Read("list_tags_for_resource", {"resourceArn": "arn"}, at="tags"),
+    put=Call("tag_resource", {"resourceArn": "arn", "tags": lambda values: values["put"]}),
+    remove=Call("untag_resource", {"resourceArn": "arn", "tagKeys": lambda values: values["gone"]}),
+)
+"""The tags of anything in AWS IoT."""
 
 
 def tags_of(aws: Session, resource_arn: str, doing: str) -> dict[str, str]:
@@ -33,7 +42,7 @@ def retag(aws: Session, old: Values, new: Values, changed: AbstractSet[str], doi
         aws.call("iot", "tag_resource", doing=doing, resourceArn=old["arn"], tags=listed(put))
 
 
-class Things:
+class Things(Api):
     """``aws:iot/thing:Thing``; the id is the name."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -84,7 +93,7 @@ class Things:
         asked(aws, "iot", "delete_thing", doing=f"delete the thing {resource_id}", thingName=resource_id)
 
 
-class ThingGroups:
+class ThingGroups(Api):
     """``aws:iot/thingGroup:ThingGroup``; the id is the name."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -167,7 +176,7 @@ class ThingGroups:
         )
 
 
-class Memberships:
+class Memberships(Api):
     """``aws:iot/thingGroupMembership:ThingGroupMembership``; the id is ``<group>/<thing>``."""
 
     def create(self, aws: Session, inputs: Values) -> str:

@@ -9,7 +9,7 @@ from edgewright.standin import policies
 from edgewright.standin.calls import asked, given
 from edgewright.standin.diff import Shape
 from edgewright.standin.iot import LONGEST_NAME, retag, tags_of
-from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
+from edgewright.standin.model import ALL_TAGS, TAGS, Api, Property, Type, Values
 from edgewright.standin.names import AutoName
 from edgewright.standin.rules import between, json_text
 from edgewright.standin.tags import listed
@@ -21,7 +21,7 @@ MOST_VERSIONS = 5
 """AWS IoT keeps that many versions of a policy."""
 
 
-class RoleAliases:
+class RoleAliases(Api):
     """``aws:iot/roleAlias:RoleAlias``; the id is the alias."""
 
     def create(self, aws: Session, inputs: Values) -> str:
@@ -72,7 +72,7 @@ class RoleAliases:
         asked(aws, "iot", "delete_role_alias", doing=f"delete the role alias {resource_id}", roleAlias=resource_id)
 
 
-class Policies:
+class Policies(Api):
     """``aws:iot/policy:Policy``; the id is the name."""
 
     def create(self, aws: Session, inputs: Values) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,13 +28,22 @@ class Property:
         replace: AWS cannot change it: the resource is replaced.
         default: What the real provider fills in.
         kept: AWS does not hold it: the state keeps what the program said, or this value after an import.
+        held: Whether AWS holds it; what it does not hold and has no ``kept`` is nothing after an import.
+        merge: Joins what AWS answered with what the program said, where AWS holds a part only (never a secret).
         rules: What the value must be, in the order in which faults are told.
     """
 
     replace: bool = False
     default: Any = None
     kept: Any = None
+    held: bool = True
+    merge: Callable[[Any, Any], Any] | None = None
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def remembered(self) -> bool:
+        """Whether only the state knows it."""
+        return self.kept is not None or not self.held
 
 
 class Api(Protocol):
@@ -43,6 +52,10 @@ class Api(Protocol):
     def create(self, aws: Session, inputs: Values) -> str:
         """Create it and return its id."""
         ...
+
+    def finish(self, aws: Session, resource_id: str, inputs: Values) -> None:
+        """Do what creation could not, once there is an id that the state can remember."""
+        del aws, resource_id, inputs
 
     def read(self, aws: Session, resource_id: str) -> Values | None:
         """Return what AWS says, or None when it is gone."""
@@ -66,20 +79,26 @@ class Type:
         api: Its calls.
         properties: The properties that are served; others of pulumi-aws are refused by name.
         nested_rules: Rules of nested values, by dotted path without indexes.
+        either: Properties of which one is needed: where a lack is told, and which would do.
+        nested_defaults: What the real provider fills into objects that the program writes, by dotted path.
         shape: How values are compared.
         auto_name: How it is named when the program does not.
         volatile: Outputs that an update changes.
         regional: Whether it lives in a Region.
+        replaced_first: Whether the old one goes before the new one comes, even where it has no name.
     """
 
     token: str
     api: Api
     properties: Mapping[str, Property]
     nested_rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    either: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nested_defaults: Mapping[str, Any] = field(default_factory=dict)
     shape: Shape = field(default_factory=Shape)
     auto_name: AutoName | None = None
     volatile: AbstractSet[str] = frozenset()
     regional: bool = True
+    replaced_first: bool = False
 
     @property
     def tagged(self) -> bool:

@@ -18,16 +18,17 @@ _DIGITS = 7
 
 @dataclass(frozen=True)
 class AutoName:
-    """The property that is named automatically, its longest value, and whether AWS wants it in lower case."""
+    """The property that is named automatically, its longest value, whether in lower case, and what stands before it."""
 
     property: str
     longest: int
     lower: bool = False
+    prefix: str = ""
 
     def make(self, resource: str, seed: bytes) -> str:
         """Return a name for ``resource``: the same for the same seed of the engine, a random one without a seed."""
         suffix = hashlib.sha256(seed + resource.encode()).hexdigest() if seed else secrets.token_hex(_DIGITS)
-        name = f"{resource}-{suffix[:_DIGITS]}"
+        name = f"{self.prefix}{resource}-{suffix[:_DIGITS]}"
         return name.lower() if self.lower else name
 
     def too_long(self, name: str) -> str | None:

@@ -76,6 +76,10 @@ class StandIn:
                 faults.append(((name,), f"The stand-in does not serve this property; {REMEDY}"))
             else:
                 faults += self._judged(known[name], value, (name,), self.type.properties[name].rules)
+        for name, choices in self.type.either.items():
+            if not given.keys() & set(choices):
+                listed = ",".join(choices)
+                faults.append(((name,), f'Missing required argument. "{name}": one of `{listed}` must be specified'))
         return sorted(faults, key=lambda fault: [str(part) for part in fault[0]])
 
     def _judged(self, type_: str, value: Any, at: types.Parts, rules: Sequence[Rule]) -> list[tuple[types.Parts, str]]:
@@ -106,6 +110,10 @@ class StandIn:
             if served.default is not None and key not in inputs:
                 inputs[key] = served.default
                 filled.append(key)
+        for dotted, value in self.type.nested_defaults.items():
+            parent, _, member = dotted.rpartition(".")
+            for each in _objects(inputs, parent.split(".")):
+                each.setdefault(member, value)
         return filled
 
     def _all_tags(self, account: Account, tags: Any) -> Any:
@@ -129,11 +137,13 @@ class StandIn:
         return Diff(
             detailed=detailed,
             # Two of one name cannot exist side by side; with a new automatic name they can.
-            delete_before_replace=replacing
-            and self.type.auto_name is not None
-            and not made(news, self.type.auto_name.property),
+            delete_before_replace=replacing and self._one_at_a_time(news),
             stables=sorted(name for name, served in self.type.properties.items() if served.replace),
         )
+
+    def _one_at_a_time(self, news: Values) -> bool:
+        name = self.type.auto_name
+        return self.type.replaced_first or (name is not None and not made(news, name.property))
 
     def _changed(self, old_outputs: Values, news: Values) -> frozenset[str]:
         return frozenset(
@@ -153,6 +163,7 @@ class StandIn:
         aws = await self._session(context, inputs)
         resource_id = await asyncio.to_thread(api.create, aws, inputs)
         try:
+            await asyncio.to_thread(api.finish, aws, resource_id, inputs)
             outputs = await self._state(context, aws, resource_id, self._planned(inputs))
         except EdgewrightError as error:
             raise PartialFailureError([str(error)], outputs=self._planned(inputs), resource_id=resource_id) from error
@@ -214,8 +225,10 @@ class StandIn:
                 keep = isinstance(known, str) and alike(known, text)
                 answered[name] = known if keep else policies.plain(text)
         for name, served in self.type.properties.items():
-            if served.kept is not None:
+            if served.remembered:
                 answered[name] = before.get(name, served.kept)
+            elif served.merge is not None:
+                answered[name] = served.merge(answered.get(name), before.get(name))
         answered["id"] = resource_id
         if self.type.regional:
             answered[REGION] = aws.region
@@ -244,14 +257,16 @@ class StandIn:
                     del found[name]
                 else:
                     found[name] = state.get(name)
+            elif name in self.type.shape.respelled and name in found:
+                found[name] = state.get(name)
         return found
 
     def _imported(self, state: Values) -> Values:
         found: Values = {DEFAULTS: []}
         for name, type_ in self._types.items():
-            value = normal(type_, state.get(name))
+            value = _said(normal(type_, state.get(name)))
             default = self.type.properties[name].default if name in self.type.properties else None
-            if value is not None and value != default:
+            if value is not None and value != default and (value != 0 or type_.endswith("!")):
                 found[name] = value
         return found
 
@@ -263,3 +278,19 @@ def _below(type_: str, value: Any) -> list[tuple[str | int, str, Any]]:
         wanted = types.members(type_) or {}
         return [(key, wanted[key], item) for key, item in value.items() if key in wanted and item is not None]
     return []
+
+
+def _said(value: Any) -> Any:
+    """Return a value without the zeros inside, which nobody would write."""
+    if isinstance(value, dict):
+        return {key: _said(item) for key, item in value.items() if item != 0 or isinstance(item, bool)}
+    return [_said(item) for item in value] if isinstance(value, list) else value
+
+
+def _objects(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the objects at a dotted path, one for each item of the lists on the way."""
+    if isinstance(value, list):
+        return [each for item in value for each in _objects(item, path)]
+    if not isinstance(value, dict):
+        return []
+    return _objects(value.get(path[0]), path[1:]) if path else [value]

@@ -6,6 +6,9 @@ here too, so that a preview means the same with both.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import ipaddress
 import json
 import re
 from collections.abc import Callable
@@ -91,3 +94,30 @@ def policy_text(name: str, value: Any) -> str | None:
             return f'"{name}" contains an invalid JSON policy: {error}'
         document = None
     return None if isinstance(document, dict) else f'"{name}" contains an invalid JSON policy: not a JSON object'
+
+
+def web_address(name: str, value: Any) -> str | None:
+    """An address that begins with ``https://``."""
+    host = value.removeprefix("https://")
+    return None if host != value and host else f'expected "{name}" to have a url with schema of: "https", got {value}'
+
+
+def base64_text(name: str, value: Any) -> str | None:
+    """A text in base64."""
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return f'expected "{name}" to be base64 encoded, got {value}'
+    return None
+
+
+def network(name: str, value: Any) -> str | None:
+    """A network with the length of its prefix; of a list, every item is judged by itself."""
+    del name
+    if isinstance(value, list):
+        return None
+    try:
+        ipaddress.ip_network(value if "/" in value else "")
+    except ValueError:
+        return f'"{value}" is not a valid CIDR block: invalid CIDR address: {value}'
+    return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgewright.aws.errors import AwsError
 from edgewright.standin.calls import asked
-from edgewright.standin.model import ALL_TAGS, TAGS, Property, Type, Values
+from edgewright.standin.model import ALL_TAGS, TAGS, Api, Property, Type, Values
 from edgewright.standin.names import AutoName
 from edgewright.standin.tags import listed, mapped
 
@@ -20,7 +20,7 @@ _CLASSIC_REGION = "us-east-1"
 """The Region that S3 does not accept as a location constraint, because it is the default."""
 
 
-class Buckets:
+class Buckets(Api):
     """``aws:s3/bucket:Bucket``; the id is the name."""
 
     def create(self, aws: Session, inputs: Values) -> str:

@@ -11,7 +11,7 @@ from edgewright.standin import policies
 from edgewright.standin import s3_lifecycle as lifecycle
 from edgewright.standin.calls import asked
 from edgewright.standin.diff import Shape
-from edgewright.standin.model import Property, Type, Values
+from edgewright.standin.model import Api, Property, Type, Values
 from edgewright.standin.rules import at_least, json_text, length, one_of
 from edgewright.standin.s3 import NO_BUCKET
 
@@ -29,7 +29,7 @@ _ENABLED_OR_NOT = one_of("Enabled", "Disabled")
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(Api):
     """A setting of a bucket: one call each to write, read and take away.
 
     Attributes:

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.standin import iam, iot, iot_identity, s3, s3_settings
+from edgewright.standin import compute, iam, iam_access, iot, iot_identity, iot_types, keys, network, s3, s3_settings
 from edgewright.standin.model import Type
 
-_ALL = (*s3.TYPES, *s3_settings.TYPES, *iam.TYPES, *iot.TYPES, *iot_identity.TYPES)
+_ALL = (
+    *s3.TYPES,
+    *s3_settings.TYPES,
+    *iam.TYPES,
+    *iam_access.TYPES,
+    *iot.TYPES,
+    *iot_identity.TYPES,
+    *iot_types.TYPES,
+    *keys.TYPES,
+    *network.TYPES,
+    *compute.TYPES,
+)
 TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in _ALL}
 TOKENS = frozenset(TYPES)
+COMING: Mapping[str, str] = {
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "CI signs in without keys",
+    "aws:iam/instanceProfile:InstanceProfile": "twins",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "permission boundaries",
+    "aws:iot/thingType:ThingType": "device identity",
+    "aws:iot/provisioningTemplate:ProvisioningTemplate": "device identity",
+    "aws:kms/key:Key": "the artifact bucket's own key",
+    "aws:kms/alias:Alias": "the artifact bucket's own key",
+    "aws:secretsmanager/secret:Secret": "the forge's token",
+    "aws:ec2/securityGroup:SecurityGroup": "twins",
+    "aws:ec2/launchTemplate:LaunchTemplate": "twins",
+    "aws:ec2/instance:Instance": "twins",
+}
+"""Types that the program is about to use, and for what; when it does, the entry may go."""

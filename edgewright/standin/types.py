@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.canonical import canonical_json
-from edgewright.provider.plugin import UNKNOWN, contains_unknown, is_unknown
+from edgewright.provider.plugin import UNKNOWN, Archive, contains_unknown, is_unknown
 
 Parts = tuple[str | int, ...]
 """Where a value is: keys and indexes from the resource's inputs down."""
@@ -73,6 +73,9 @@ def mismatches(type_: str, value: Any, at: Parts) -> Iterator[tuple[Parts, str]]
     if type_ == "document":
         if not isinstance(value, str | dict):
             yield at, _expected("string", value)
+    elif type_ == "archive":
+        if not isinstance(value, Archive):
+            yield at, _expected("archive", value)
     elif type_.startswith("#"):
         if isinstance(value, dict):
             yield from mismatching_members(members(type_) or {}, value, at)

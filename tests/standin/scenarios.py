@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Values = dict[str, Any]
@@ -24,7 +25,20 @@ MEMBERSHIP = "aws:iot/thingGroupMembership:ThingGroupMembership"
 ROLE_ALIAS = "aws:iot/roleAlias:RoleAlias"
 IOT_POLICY = "aws:iot/policy:Policy"
 
+OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
+INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+THING_TYPE = "aws:iot/thingType:ThingType"
+TEMPLATE = "aws:iot/provisioningTemplate:ProvisioningTemplate"
+KEY = "aws:kms/key:Key"
+KEY_ALIAS = "aws:kms/alias:Alias"
+SECRET = "aws:secretsmanager/secret:Secret"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+INSTANCE = "aws:ec2/instance:Instance"
+
 ACCOUNT = "111111111111"
+_NEED = "NEED."
 
 
 def trust(*services: str) -> str:
@@ -67,7 +81,8 @@ class Life:
         token: Its type.
         before: Its first inputs.
         after: Its second inputs.
-        needs: Resources that must be there first: token and inputs.
+        needs: Resources that must be there first: token and inputs. Outputs of the last one stand in ``before`` and
+            ``after`` as ``NEED.<output>``.
     """
 
     id: str
@@ -75,6 +90,19 @@ class Life:
     before: Values
     after: Values
     needs: tuple[tuple[str, Values], ...] = field(default=())
+
+    def filled(self, outputs: Mapping[str, Any]) -> Life:
+        """Return the life with what only AWS knew of its last need."""
+
+        def fill(values: Values) -> Values:
+            return {
+                name: outputs[value.removeprefix(_NEED)]
+                if isinstance(value, str) and value.startswith(_NEED)
+                else value
+                for name, value in values.items()
+            }
+
+        return replace(self, before=fill(self.before), after=fill(self.after))
 
 
 def _bucket(name: str) -> tuple[tuple[str, Values], ...]:
@@ -303,6 +331,170 @@ LIVES = (
         {"name": "device-2", "policy": allow("iot:Connect")},
         {"name": "device-3", "policy": allow("iot:Connect")},
     ),
+    Life(
+        "oidc-clients",
+        OIDC_PROVIDER,
+        {
+            "url": "https://token.actions.githubusercontent.com",
+            "clientIdLists": ["sts.amazonaws.com"],
+            "thumbprintLists": ["6938fd4d98bab03faadb97b34396831e3780aea1"],
+            "tags": {"a": "1"},
+        },
+        {
+            "url": "https://token.actions.githubusercontent.com",
+            "clientIdLists": ["sts.amazonaws.com", "edgewright"],
+            "thumbprintLists": ["6938fd4d98bab03faadb97b34396831e3780aea2"],
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "oidc-of-another-forge",
+        OIDC_PROVIDER,
+        {"url": "https://gitlab.com", "clientIdLists": ["https://gitlab.com"]},
+        {"url": "https://gitlab.example.com", "clientIdLists": ["https://gitlab.com"]},
+    ),
+    Life(
+        "profile-of-another-role",
+        INSTANCE_PROFILE,
+        {"name": "profile", "role": "alias-role", "tags": {"a": "1"}},
+        {"name": "profile", "role": "other-role", "tags": {"b": "1"}},
+        (ROLE_FOR_ALIASES, OTHER_ROLE),
+    ),
+    Life(
+        "profile-moved",
+        INSTANCE_PROFILE,
+        {"name": "profile-2", "role": "alias-role"},
+        {"name": "profile-2", "role": "alias-role", "path": "/edge/"},
+        (ROLE_FOR_ALIASES,),
+    ),
+    Life(
+        "attachment-of-another-policy",
+        ATTACHMENT,
+        {"role": "alias-role", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+        {"role": "alias-role", "policyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
+        (ROLE_FOR_ALIASES,),
+    ),
+    Life(
+        "thing-type-deprecated",
+        THING_TYPE,
+        {"name": "camera", "properties": {"description": "d", "searchableAttributes": ["a", "b"]}, "tags": {"a": "1"}},
+        {
+            "name": "camera",
+            "properties": {"description": "d", "searchableAttributes": ["a", "b"]},
+            "deprecated": True,
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "thing-type-described-anew",
+        THING_TYPE,
+        {"name": "camera-2", "properties": {"description": "d"}},
+        {"name": "camera-2", "properties": {"description": "e"}},
+    ),
+    Life(
+        "key-in-place",
+        KEY,
+        {
+            "description": "d",
+            "enableKeyRotation": True,
+            "deletionWindowInDays": 7,
+            "policy": allow("kms:*"),
+            "tags": {"a": "1"},
+        },
+        {
+            "description": "e",
+            "enableKeyRotation": False,
+            "deletionWindowInDays": 7,
+            "policy": allow("kms:*", "kms:Decrypt"),
+            "tags": {"b": "1"},
+        },
+    ),
+    Life("key-off", KEY, {}, {"isEnabled": False}),
+    Life(
+        "key-alias-renamed",
+        KEY_ALIAS,
+        {"name": "alias/x", "targetKeyId": "NEED.keyId"},
+        {"name": "alias/y", "targetKeyId": "NEED.keyId"},
+        ((KEY, {"description": "key of an alias"}),),
+    ),
+    Life(
+        "secret-in-place",
+        SECRET,
+        {"name": "secret", "description": "d", "recoveryWindowInDays": 0, "tags": {"a": "1"}},
+        {"name": "secret", "description": "e", "recoveryWindowInDays": 0, "tags": {"b": "1"}},
+    ),
+    Life("secret-renamed", SECRET, {"name": "secret-2"}, {"name": "secret-3"}),
+    Life(
+        "security-group-rules",
+        SECURITY_GROUP,
+        {
+            "name": "twins",
+            "description": "d",
+            "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]}],
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "twins",
+            "description": "d",
+            "egress": [
+                {
+                    "protocol": "tcp",
+                    "fromPort": 443,
+                    "toPort": 443,
+                    "cidrBlocks": ["0.0.0.0/0"],
+                    "ipv6CidrBlocks": ["::/0"],
+                    "description": "TLS",
+                }
+            ],
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "security-group-described-anew",
+        SECURITY_GROUP,
+        {"name": "twins-2"},
+        {"name": "twins-2", "description": "e"},
+    ),
+    Life(
+        "launch-template-version",
+        LAUNCH_TEMPLATE,
+        {
+            "name": "twin",
+            "imageId": "ami-1e749f67",
+            "instanceType": "t3.micro",
+            "metadataOptions": {"httpTokens": "required"},
+            "userData": "ZWNobyBoaQ==",
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "twin",
+            "imageId": "ami-1e749f67",
+            "instanceType": "t3.small",
+            "metadataOptions": {"httpTokens": "required"},
+            "userData": "ZWNobyBoaQ==",
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "instance-tags",
+        INSTANCE,
+        {
+            "ami": "ami-1e749f67",
+            "instanceType": "t3.micro",
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "rootBlockDevice": {"encrypted": True, "volumeSize": 16},
+            "userData": "echo hi",
+            "tags": {"Name": "a"},
+        },
+        {
+            "ami": "ami-1e749f67",
+            "instanceType": "t3.micro",
+            "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+            "rootBlockDevice": {"encrypted": True, "volumeSize": 16},
+            "userData": "echo hi",
+            "tags": {"Name": "b"},
+        },
+    ),
 )
 
 BAD: tuple[tuple[str, dict[str, object]], ...] = (
@@ -337,10 +529,42 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     (OWNERSHIP, {"bucket": "x", "rule": {"objectOwnership": "Mine"}}),
     (LIFECYCLE, {"bucket": "x", "rules": [{"id": "a", "status": "On"}]}),
     (LIFECYCLE, {"bucket": "x", "rules": [{"status": "Enabled"}]}),
+    (OIDC_PROVIDER, {"url": "http://forge.example.com", "clientIdLists": ["x"]}),
+    (OIDC_PROVIDER, {"clientIdLists": ["x"]}),
+    (ATTACHMENT, {"role": "x"}),
+    (ATTACHMENT, {"role": "x", "policyArn": "y"}),
+    (INSTANCE_PROFILE, {"name": "a b"}),
+    (TEMPLATE, {"name": "x" * 37, "templateBody": "{}", "provisioningRoleArn": ALIAS_ROLE_ARN}),
+    (TEMPLATE, {"templateBody": "x", "provisioningRoleArn": ALIAS_ROLE_ARN}),
+    (TEMPLATE, {"templateBody": "{}", "provisioningRoleArn": "x"}),
+    (TEMPLATE, {"templateBody": "{}", "provisioningRoleArn": ALIAS_ROLE_ARN, "type": "X"}),
+    (TEMPLATE, {"templateBody": "{}", "provisioningRoleArn": ALIAS_ROLE_ARN, "preProvisioningHook": {}}),
+    (KEY, {"deletionWindowInDays": 3}),
+    (KEY, {"keyUsage": "X"}),
+    (KEY, {"policy": "x"}),
+    (KEY, {"description": "x" * 8193}),
+    (KEY, {"rotationPeriodInDays": 3}),
+    (KEY_ALIAS, {"name": "x", "targetKeyId": "k"}),
+    (KEY_ALIAS, {}),
+    (SECRET, {"name": "a b"}),
+    (SECRET, {"recoveryWindowInDays": 3}),
+    (SECRET, {"policy": "x"}),
+    (SECURITY_GROUP, {"egress": [{"protocol": "tcp", "fromPort": 1}]}),
+    (SECURITY_GROUP, {"name": "sg-x"}),
+    (SECURITY_GROUP, {"egress": [{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": ["10.0.0.1"]}]}),
+    (LAUNCH_TEMPLATE, {"metadataOptions": {"httpTokens": "x"}}),
+    (LAUNCH_TEMPLATE, {"name": "a"}),
+    (INSTANCE, {"ami": "x", "instanceType": "t3.micro", "metadataOptions": {"httpTokens": "x"}}),
+    (INSTANCE, {"ami": "x", "instanceType": "t3.micro", "userDataBase64": "?"}),
+    (
+        TEMPLATE,
+        {"templateBody": "{}", "provisioningRoleArn": ALIAS_ROLE_ARN, "preProvisioningHook": {"targetArn": "x"}},
+    ),
+    (INSTANCE, {}),
 )
 """Inputs that both refuse."""
 
-GOOD = (
+GOOD: tuple[tuple[str, dict[str, object]], ...] = (
     (BUCKET, {"bucket": "UPPER_case"}),
     (THING_GROUP, {"name": "a b"}),
     (THING, {"name": "a b"}),
@@ -349,5 +573,9 @@ GOOD = (
     (ROLE, {"assumeRolePolicy": "{}", "path": "x"}),
     (IOT_POLICY, {"policy": "[]"}),
     (BUCKET_POLICY, {"bucket": "x", "policy": "[]"}),
+    (SECURITY_GROUP, {"egress": [{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": ["10.0.0.0/8"]}]}),
+    (INSTANCE, {"ami": "x", "instanceType": "t3.micro", "userDataBase64": "aGk="}),
+    (THING_TYPE, {"name": "a b"}),
+    (SECURITY_GROUP, {"egress": [{"protocol": "tcp", "fromPort": 1, "toPort": 70000}]}),
 )
 """Inputs that neither refuses in a check, whatever AWS says later."""

@@ -6,7 +6,6 @@ import copy
 from functools import cache
 from typing import Any
 
-from moto.iam import urls as moto_urls
 from moto.iam.models import IAMBackend, iam_backends
 
 
@@ -15,7 +14,9 @@ class SandboxIAMBackend(IAMBackend):
 
     @property
     def _url_module(self) -> Any:
-        return moto_urls
+        from edgewright.sandbox.iam import urls  # noqa: PLC0415 -- the responses there import this module
+
+        return urls
 
     def update_role(self, role_name: str, role_description: str | None, max_session_duration: str) -> Any:
         """Change a role; a description that is not given stays, which moto would take away."""

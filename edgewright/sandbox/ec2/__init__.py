@@ -1,0 +1,1 @@
+"""EC2: moto's, with launch templates as AWS answers them."""
