@@ -25,6 +25,7 @@ os.environ.pop("MOTO_ACCOUNT_ID", None)
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
+    create_backend_app,
 )
 from werkzeug.serving import ThreadedWSGIServer
 
@@ -49,7 +50,7 @@ class Application:
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
         self.administrator: dict[str, str] = {}
-        self._dispatcher = DomainDispatcherApplication(services.backend_app)
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
         services.install()
         self.reset()
 

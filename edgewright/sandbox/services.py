@@ -10,7 +10,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.models import iam_backends
-from moto.moto_server.werkzeug_app import BackendRequest, create_backend_app
+from moto.moto_server.werkzeug_app import BackendRequest
 from moto.s3.models import s3_backends
 
 from edgewright.sandbox import devices
@@ -23,8 +23,6 @@ from edgewright.sandbox.s3 import models as _s3  # noqa: F401 -- takes the place
 from edgewright.sandbox.sts import models as _sts  # noqa: F401 -- takes the place of moto's backend
 from edgewright.sandbox.world import world
 
-# What takes the place of moto's backends of services that few sandboxes are asked for; moto's own take seconds to load.
-_LATE = {"ec2": "edgewright.sandbox.ec2.models"}
 Wsgi = Callable[..., Iterable[bytes]]
 
 
@@ -57,8 +55,9 @@ _JOBS_DATA = ServiceApp(iotjobsdata_urls.url_paths)
 
 # Our parts of services that moto takes long to load: they take the place of moto's when somebody first asks.
 _LATE = {
-    "lambda": "edgewright.sandbox.awslambda.models",
+    "ec2": "edgewright.sandbox.ec2.models",
     "events": "edgewright.sandbox.events.models",
+    "lambda": "edgewright.sandbox.awslambda.models",
     "sagemaker": "edgewright.sandbox.sagemaker.models",
 }
 
@@ -72,13 +71,6 @@ def application(service: str, path: str) -> Wsgi | None:
     if service == "iot-jobs-data":
         return _JOBS_DATA
     return None
-
-
-def backend_app(service: Any) -> Any:
-    """Return moto's application of a service, with what we add to it, made when the service is first asked."""
-    if service in _LATE:
-        importlib.import_module(_LATE[service])
-    return create_backend_app(service)
 
 
 def install() -> None:

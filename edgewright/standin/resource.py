@@ -264,7 +264,7 @@ class StandIn:
     def _imported(self, state: Values) -> Values:
         found: Values = {DEFAULTS: []}
         for name, type_ in self._types.items():
-            value = _said(normal(type_, state.get(name)))
+            value = _said(type_, normal(type_, state.get(name)))
             default = self.type.properties[name].default if name in self.type.properties else None
             if value is not None and value != default and (value != 0 or type_.endswith("!")):
                 found[name] = value
@@ -280,11 +280,14 @@ def _below(type_: str, value: Any) -> list[tuple[str | int, str, Any]]:
     return []
 
 
-def _said(value: Any) -> Any:
-    """Return a value without the zeros inside, which nobody would write."""
-    if isinstance(value, dict):
-        return {key: _said(item) for key, item in value.items() if item != 0 or isinstance(item, bool)}
-    return [_said(item) for item in value] if isinstance(value, list) else value
+def _said(type_: str, value: Any) -> Any:
+    """Return a value without the zeros inside that nobody had to write."""
+    type_ = types.bare(type_)
+    if type_.startswith("#") and isinstance(value, dict):
+        wanted = types.members(type_) or {}
+        kept = {key: item for key, item in value.items() if item != 0 or wanted[key].endswith("!")}
+        return {key: _said(wanted[key], item) for key, item in kept.items()}
+    return [_said(type_[1:-1], item) for item in value] if isinstance(value, list) else value
 
 
 def _objects(value: Any, path: Sequence[str]) -> list[dict[str, Any]]:

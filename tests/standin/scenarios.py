@@ -67,6 +67,15 @@ def tls_only(bucket: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def provisions(group: str) -> str:
+    """Return the body of a provisioning template that puts a thing into a group."""
+    thing = {
+        "Type": "AWS::IoT::Thing",
+        "Properties": {"ThingName": {"Ref": "SerialNumber"}, "ThingGroups": [group]},
+    }
+    return json.dumps({"Parameters": {"SerialNumber": {"Type": "String"}}, "Resources": {"thing": thing}})
+
+
 def rule(name: str, **more: Any) -> Values:
     """Return a lifecycle rule."""
     return {"id": name, "status": "Enabled", **more}
@@ -111,6 +120,9 @@ def _bucket(name: str) -> tuple[tuple[str, Values], ...]:
 
 ROLE_FOR_ALIASES = (ROLE, {"name": "alias-role", "assumeRolePolicy": trust("credentials.iot.amazonaws.com")})
 OTHER_ROLE = (ROLE, {"name": "other-role", "assumeRolePolicy": trust("credentials.iot.amazonaws.com")})
+PROVISIONING_ROLE = (ROLE, {"name": "provisioning", "assumeRolePolicy": trust("iot.amazonaws.com")})
+OTHER_PROVISIONING_ROLE = (ROLE, {"name": "provisioning-2", "assumeRolePolicy": trust("iot.amazonaws.com")})
+PROVISIONING_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/provisioning"
 ALIAS_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/alias-role"
 OTHER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/other-role"
 
@@ -390,6 +402,33 @@ LIVES = (
         THING_TYPE,
         {"name": "camera-2", "properties": {"description": "d"}},
         {"name": "camera-2", "properties": {"description": "e"}},
+    ),
+    Life(
+        "template-in-place",
+        TEMPLATE,
+        {
+            "name": "line",
+            "description": "d",
+            "provisioningRoleArn": PROVISIONING_ROLE_ARN,
+            "templateBody": provisions("line"),
+            "enabled": True,
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "line",
+            "provisioningRoleArn": f"{PROVISIONING_ROLE_ARN}-2",
+            "templateBody": provisions("other"),
+            "preProvisioningHook": {"targetArn": f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:hook"},
+            "tags": {"b": "1"},
+        },
+        (PROVISIONING_ROLE, OTHER_PROVISIONING_ROLE),
+    ),
+    Life(
+        "template-renamed",
+        TEMPLATE,
+        {"name": "line-2", "provisioningRoleArn": PROVISIONING_ROLE_ARN, "templateBody": provisions("line")},
+        {"name": "line-3", "provisioningRoleArn": PROVISIONING_ROLE_ARN, "templateBody": provisions("line")},
+        (PROVISIONING_ROLE,),
     ),
     Life(
         "key-in-place",

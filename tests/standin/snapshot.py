@@ -51,6 +51,16 @@ ASKED: dict[str, tuple[str, dict[str, Question]]] = {
             "list_tags_for_resource": lambda i: {"resourceArn": f"arn:aws:iot:eu-west-1:{s.ACCOUNT}:thingtype/{i}"},
         },
     ),
+    s.TEMPLATE: (
+        "iot",
+        {
+            "describe_provisioning_template": lambda i: {"templateName": i},
+            "list_provisioning_template_versions": lambda i: {"templateName": i},
+            "list_tags_for_resource": lambda i: {
+                "resourceArn": f"arn:aws:iot:eu-west-1:{s.ACCOUNT}:provisioningtemplate/{i}"
+            },
+        },
+    ),
     s.KEY: (
         "kms",
         {

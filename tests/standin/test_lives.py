@@ -21,7 +21,7 @@ Values = dict[str, Any]
 
 
 def test_every_type_has_a_life() -> None:
-    assert {life.token for life in s.LIVES} == TOKENS - {s.TEMPLATE}
+    assert {life.token for life in s.LIVES} == TOKENS
 
 
 @pytest.mark.parametrize("life", s.LIVES, ids=lambda life: life.id)
@@ -149,7 +149,7 @@ NOWHERE = {
 """Ids of what is not there, where an id is more than a name."""
 
 
-@pytest.mark.parametrize("token", sorted(TOKENS - {s.MEMBERSHIP, s.ROLE_POLICY, s.TEMPLATE}))
+@pytest.mark.parametrize("token", sorted(TOKENS - {s.MEMBERSHIP, s.ROLE_POLICY}))
 def test_what_is_not_there_is_gone(token: str, hand: Hand) -> None:
     assert hand.read(token, NOWHERE.get(token, "nothing")) is None
 

@@ -32,7 +32,7 @@ class SandboxEC2Backend(EC2Backend):
     def delete_launch_template(self, name: str, tid: str) -> Any:
         """DeleteLaunchTemplate; an id that is not there is an error about the id."""
         if tid and tid not in self.launch_templates:
-            raise InvalidLaunchTemplateIdNotFound
+            raise InvalidLaunchTemplateIdNotFound(tid)
         return super().delete_launch_template(name, tid)
 
 
