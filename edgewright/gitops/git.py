@@ -187,6 +187,23 @@ class Repository:
         """Return the names of the remotes."""
         return self._git(["remote"]).split()
 
+    def remote_url(self, remote: str) -> str:
+        """Return the address of a remote, with what the user's configuration makes of it."""
+        return self._git(["remote", "get-url", remote]).strip()
+
+    def prefix(self) -> str:
+        """Return where this folder is in the repository: empty, or a path that ends in a slash."""
+        return self._git(["rev-parse", "--show-prefix"]).strip()
+
+    def user(self) -> str:
+        """Return the mail address that git would commit with; ``edgewright@localhost`` where it knows none."""
+        who = self._git(["var", "GIT_AUTHOR_IDENT"], or_else="")
+        return who.partition("<")[2].partition(">")[0] or "edgewright@localhost"
+
+    def current_branch(self) -> str | None:
+        """Return the branch that is checked out; None where it is a commit."""
+        return self._git(["symbolic-ref", "--quiet", "--short", "HEAD"], or_else="").strip() or None
+
     def find(self, revision: str) -> str | None:
         """Return the full id of the commit that a revision names; None when there is none."""
         try:

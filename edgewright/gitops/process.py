@@ -45,3 +45,26 @@ def stream(
             process.send_signal(signal.SIGINT)
             raise
     return process.returncode, "".join(lines)
+
+
+def capture(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run a command to its end; return its exit code and what it said on each of its streams.
+
+    Raises:
+        EdgewrightError: there is no such program on the environment's PATH.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 -- a list, no shell
+            command,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        msg = f"{command[0]} is not on PATH; install it"
+        raise EdgewrightError(msg) from error
+    return done.returncode, done.stdout, done.stderr
