@@ -215,6 +215,10 @@ class Repository:
         """Whether all of the history of one commit is in the history of another."""
         return self._git(["merge-base", older, newer], or_else="").strip() == older
 
+    def merge_base_or_none(self, one: str, other: str) -> str | None:
+        """Return the commit at which two commits parted; None where they have nothing in common here."""
+        return self._git(["merge-base", one, other], or_else="").strip() or None
+
     def identity(self) -> dict[str, str]:
         """Return variables that give commits an author where git knows none, as on a fresh CI machine."""
         if self._git(["var", "GIT_COMMITTER_IDENT"], or_else="") and self._git(["var", "GIT_AUTHOR_IDENT"], or_else=""):

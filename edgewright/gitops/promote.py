@@ -1,0 +1,400 @@
+"""Promotion: the release of a ring, when its gates are met, as a commit that gives it to the next ring.
+
+Everything is judged on what is merged: the default branch of the remote (fetched), or the current branch where there
+is no remote. The commit is made on a branch whose name says what it carries, so that a promotion which is open
+already is found again, by whomever it was made. Controls of the work tree count as well as those that are merged: a
+stop that is not merged yet stops its author.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from edgewright.aws import fleet as live
+from edgewright.aws.errors import AwsError
+from edgewright.aws.metrics import alarm_states, statistic
+from edgewright.aws.reading import RingReading
+from edgewright.aws.rings import Target, reader
+from edgewright.aws.session import Session
+from edgewright.errors import EdgewrightError, RefusedError
+from edgewright.gitops import events as ledger_events
+from edgewright.gitops import proposal, releases
+from edgewright.gitops.edit import with_release
+from edgewright.gitops.events import AnyEvent, Promoted
+from edgewright.gitops.gates import Case, Verdict, judge
+from edgewright.gitops.git import GitError, Repository
+from edgewright.gitops.ledger import Ledger
+from edgewright.gitops.proposal import Base, Proposed
+from edgewright.gitops.releases import History, stage_file
+from edgewright.gitops.trees import Side, load
+from edgewright.manifest.control_files import read_controls
+from edgewright.manifest.controls import Controls, short
+from edgewright.manifest.gates import Gates, MetricGate
+from edgewright.manifest.load import ManifestErrors, Project
+from edgewright.manifest.model import Ring
+
+BRANCHES = "edgewright/promote/"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A ring, the next one, and the release that would go."""
+
+    fleet: str
+    source: str
+    target: str
+    """``stage/ring``."""
+    release: str
+    previous: str
+    """What the target has."""
+
+    @property
+    def branch(self) -> str:
+        """The branch of the promotion: one name for one release into one ring, whoever makes it."""
+        return f"{self.ring_branches}{short(self.release)}"
+
+    @property
+    def ring_branches(self) -> str:
+        """What the branches of all promotions into this ring begin with."""
+        return f"{BRANCHES}{self.fleet}/{self.target.replace('/', '-')}/"
+
+    @property
+    def title(self) -> str:
+        """Subject of the commit and title of the request."""
+        return f"Promote {self.fleet} {short(self.release)} from {self.source} to {self.target}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A step, what its gates say, and what was done."""
+
+    step: Step
+    verdicts: tuple[Verdict, ...]
+    deployment: str | None = None
+    """The deployment that carries the release in the source."""
+    proposed: Proposed | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every gate is open."""
+        return all(verdict.open for verdict in self.verdicts)
+
+    @property
+    def when(self) -> datetime | None:
+        """When it could go on by waiting alone; None where waiting is not enough, or nothing is to be waited for."""
+        closed = [verdict for verdict in self.verdicts if not verdict.open]
+        moments = [verdict.when for verdict in closed if verdict.when is not None]
+        return max(moments) if closed and len(moments) == len(closed) else None
+
+
+class Merged:
+    """The project as it is merged, with its history and its ledger."""
+
+    def __init__(self, repository: Repository, *, here: bool = False) -> None:
+        """Read what is merged.
+
+        Raises:
+            ManifestErrors: what is merged is not in order.
+            GitError: there is no commit yet.
+        """
+        self.repository = repository
+        self.base: Base = proposal.find_base(repository, here=here)
+        side = Side(self.base.branch, self.base.commit, None)
+        seen = load(repository, side)
+        if seen.errors or seen.project is None:
+            raise ManifestErrors(seen.errors)
+        self.project: Project = seen.project
+        self.history = History(repository, self.base.commit)
+        self.ledger = Ledger(repository)
+        self.controls = _both(self.project.controls, read_controls(repository.root).controls)
+
+    def steps(self, fleet: str) -> list[Step]:
+        """Return every ring of a fleet whose release differs from the next one's, in promotion order.
+
+        Raises:
+            EdgewrightError: there is no such fleet.
+        """
+        path = [(f"{stage}/{ring.name}", ring) for stage, ring in self.project.path(fleet)]
+        return [
+            Step(fleet, source, target, ring.release, following.release)
+            for (source, ring), (target, following) in itertools.pairwise(path)
+            if ring.release != following.release
+        ]
+
+    def ring(self, fleet: str, path: str) -> Ring:
+        """Return a ring by ``stage/ring``.
+
+        Raises:
+            EdgewrightError: there is none.
+        """
+        found = {f"{stage}/{ring.name}": ring for stage, ring in self.project.path(fleet)}
+        if path not in found:
+            msg = f"fleet {fleet!r} has no ring {path!r}: its rings are {', '.join(found)}"
+            raise EdgewrightError(msg)
+        return found[path]
+
+    def read_ring(self, fleet: str, path: str, sessions: Callable[[str], Session]) -> RingReading:
+        """Read a ring live.
+
+        Raises:
+            AwsError: nothing could be read.
+        """
+        stage, _, ring = path.partition("/")
+        target = Target(fleet, stage, ring, self.project.account(stage).id, self.project.region(stage))
+        (reading,) = live.read([target], sessions)
+        return reading
+
+    def sessions(self, *, role: str | None = None) -> Callable[[str], Session]:
+        """Return how a stage is reached (see ``reader``)."""
+        return lambda stage: reader(self.project, stage, role=role)
+
+    def text(self, path: str) -> str:
+        """Return a merged file.
+
+        Raises:
+            EdgewrightError: it is not there.
+        """
+        found = self.history.text(self.base.commit, path)
+        if found is None:
+            msg = f"{path} is not in {self.base.branch}"
+            raise EdgewrightError(msg)
+        return found
+
+
+def _both(merged: Controls, here: Controls) -> Controls:
+    holds = {hold.file: hold for hold in (*here.holds, *merged.holds)}
+    return Controls(
+        stops={**here.stops, **merged.stops},
+        holds=tuple(holds.values()),
+        quarantines={**here.quarantines, **merged.quarantines},
+    )
+
+
+def choose(merged: Merged, fleet: str, to: str | None) -> Step:
+    """Return the step that is meant: into ``to``, or the first on the path that has something to promote.
+
+    Raises:
+        RefusedError: there is nothing to promote.
+        EdgewrightError: ``to`` is no ring that something is promoted into.
+    """
+    steps = merged.steps(fleet)
+    path = [f"{stage}/{ring.name}" for stage, ring in merged.project.path(fleet)]
+    if to is not None and to not in path[1:]:
+        into = ", ".join(path[1:]) or "none: its path has one ring"
+        msg = f"nothing is promoted into {to!r} in fleet {fleet!r}: the rings that take promotions are {into}"
+        raise EdgewrightError(msg)
+    for step in steps:
+        if to in (None, step.target):
+            return step
+    where = f"{to} has the release of the ring before it" if to else "every ring has the release of the ring before it"
+    msg = f"there is nothing to promote in {fleet}: {where}"
+    raise RefusedError(msg)
+
+
+def examine(
+    merged: Merged,
+    step: Step,
+    events: Sequence[AnyEvent],
+    sessions: Callable[[str], Session],
+    *,
+    now: datetime | None = None,
+) -> Decision:
+    """Ask every gate of a step."""
+    gates = merged.project.fleets[step.fleet].promotion.gates.get(step.source, Gates())
+    stage = step.source.partition("/")[0]
+    reading, unread = None, ""
+    try:
+        reading = merged.read_ring(step.fleet, step.source, sessions)
+    except AwsError as error:
+        unread = str(error)
+    rings = [(at, ring.name) for at, ring in merged.project.path(step.fleet)]
+    authors = merged.history.writers(step.fleet, rings, step.release) if gates.approvals else frozenset()
+    moment = now or ledger_events.now()
+    case = Case(
+        fleet=step.fleet,
+        source=step.source,
+        target=step.target,
+        release=step.release,
+        gates=gates,
+        controls=merged.controls,
+        windows=merged.project.organisation.windows,
+        events=[event for event in events if event.fleet == step.fleet],
+        authors=authors,
+        reading=reading,
+        unread=unread,
+        metric=_metrics(step.fleet, lambda: sessions(stage), moment),
+        alarms=_alarms(gates, lambda: sessions(stage)),
+        now=moment,
+    )
+    latest = reading.deployment if reading is not None else None
+    carried = latest.id if latest is not None and latest.release == step.release else None
+    return Decision(step, (*judge(case), *_others(merged, step)), carried)
+
+
+def _metrics(
+    fleet: str, here: Callable[[], Session], now: datetime
+) -> Callable[[MetricGate, datetime], float | str | None]:
+    def read(gate: MetricGate, since: datetime) -> float | str | None:
+        try:
+            return statistic(
+                here(),
+                namespace=gate.namespace or f"edgewright/{fleet}",
+                name=gate.name,
+                dimensions=gate.dimensions,
+                statistic=gate.statistic,
+                begin=since,
+                end=now,
+            )
+        except AwsError as error:
+            return str(error)
+
+    return read
+
+
+def _alarms(gates: Gates, here: Callable[[], Session]) -> Mapping[str, tuple[str, str]] | str:
+    if not gates.alarms:
+        return {}
+    try:
+        return alarm_states(here(), gates.alarms)
+    except AwsError as error:
+        return str(error)
+
+
+def _others(merged: Merged, step: Step) -> list[Verdict]:
+    """A promotion of another release into the same ring that is open: both would change the same lines."""
+    try:
+        found = _open(merged, step)
+    except GitError as error:
+        told = f"it could not be read which promotions are open: {error}"
+        return [Verdict(gate="open promotions", met=False, told=told, remedy="run this where the remote is reached")]
+    others = [branch for branch in found if branch != step.branch]
+    if not others:
+        return []
+    told = f"another promotion into {step.target} is open: {', '.join(others)}"
+    return [Verdict(gate="open promotions", met=False, told=told, remedy="merge it, or close it and delete its branch")]
+
+
+def _open(merged: Merged, step: Step) -> dict[str, str]:
+    """The branches of promotions into the step's ring that are not merged yet, with their commits."""
+    found = proposal.open_branches(merged.repository, merged.base, step.ring_branches)
+    return {branch: commit for branch, commit in found.items() if not _merged_once(merged, step, branch, commit)}
+
+
+def _merged_once(merged: Merged, step: Step, branch: str, commit: str) -> bool:
+    """Whether what a branch carries has been in its ring since the branch was made: merged, squashed or rebased."""
+    if merged.repository.find(commit) is None:
+        try:
+            merged.repository.plumb(["fetch", "--quiet", "--no-tags", merged.base.remote or ".", commit])
+        except GitError:
+            return False
+    if merged.repository.is_ancestor(commit, merged.base.commit):
+        return True
+    stage, _, ring = step.target.partition("/")
+    begun = merged.repository.merge_base_or_none(commit, merged.base.commit)
+    for change in merged.history.changes(step.fleet, stage, ring):
+        if begun is None or merged.repository.is_ancestor(change.commit.id, begun):
+            return False
+        if short(change.after) == branch.rpartition("/")[2]:
+            return True
+    return False
+
+
+def carry_out(merged: Merged, decision: Decision, *, here: bool = False) -> Decision:
+    """Write the commit of an allowed step, and propose it; an open promotion of the same is found again.
+
+    Raises:
+        EdgewrightError: the file cannot be edited, pushed or requested.
+    """
+    step, base, repository = decision.step, merged.base, merged.repository
+    body = _body(decision)
+    if not here:
+        open_now = _open(merged, step).get(step.branch)
+        if open_now is not None:
+            request = proposal.request_for(repository, base, step.branch, title=step.title, body=body)
+            found = Proposed(open_now, step.branch, pushed=base.remote is not None, request=request, new=False)
+            return replace(decision, proposed=found)
+    commit = _commit(merged, decision)
+    if here:
+        proposed = proposal.commit_here(repository, commit)
+    else:
+        stale = proposal.find_open(repository, base, step.branch)
+        try:
+            proposed = proposal.propose(
+                repository, base, commit, step.branch, title=step.title, body=body, replaces=stale
+            )
+        except GitError:
+            # somebody else opened the same promotion between the look and the push
+            open_now = _open(merged, step).get(step.branch)
+            if open_now is None:
+                raise
+            request = proposal.request_for(repository, base, step.branch, title=step.title, body=body)
+            found = Proposed(open_now, step.branch, pushed=True, request=request, new=False)
+            return replace(decision, proposed=found)
+    done = replace(decision, proposed=proposed)
+    merged.ledger.append([_event(merged, done)])
+    return done
+
+
+def _commit(merged: Merged, decision: Decision) -> str:
+    step = decision.step
+    source_stage, _, source_ring = step.source.partition("/")
+    target_stage, _, target_ring = step.target.partition("/")
+    source, target = stage_file(step.fleet, source_stage), stage_file(step.fleet, target_stage)
+    text = with_release(
+        merged.text(target), target_ring, merged.text(source), source_ring, file=target, source_file=source
+    )
+    trailers = [
+        (releases.FLEET, step.fleet),
+        (releases.FROM, step.source),
+        (releases.TO, step.target),
+        (releases.RELEASE, step.release),
+        (releases.PREVIOUS, step.previous),
+        *((releases.GATE, f"{_word(verdict)} {verdict.gate}: {verdict.told}") for verdict in decision.verdicts),
+    ]
+    message = proposal.message(step.title, "", trailers)
+    return proposal.commit_files(merged.repository, merged.base.commit, {target: text}, message)
+
+
+def _word(verdict: Verdict) -> str:
+    return "met" if verdict.met else f"passed over ({verdict.passed_over})" if verdict.open else "not met"
+
+
+def _event(merged: Merged, decision: Decision) -> Promoted:
+    step, proposed = decision.step, decision.proposed
+    return Promoted(
+        at=ledger_events.written(ledger_events.now()),
+        by=merged.repository.user(),
+        fleet=step.fleet,
+        ring=step.target,
+        release=step.release,
+        commit=proposed.commit if proposed else None,
+        source=step.source,
+        previous=step.previous,
+        deployment=decision.deployment,
+        branch=proposed.branch if proposed else None,
+        request=proposed.request if proposed else None,
+        gates=tuple(verdict.evidence for verdict in decision.verdicts),
+    )
+
+
+def _body(decision: Decision) -> str:
+    """The request's text, in Markdown; what came from devices and files is told as code, so that it is only text."""
+    step = decision.step
+    lines = [
+        f"Release `{step.release}` goes from `{step.source}` to `{step.target}` of fleet `{step.fleet}`.",
+        f"`{step.target}` has `{step.previous}` now.",
+        "",
+        "| gate | | |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| {_code(each.gate)} | {_word(each).split(' (')[0]} | {_code(each.told)} |" for each in decision.verdicts
+    ]
+    return "\n".join([*lines, "", "Merging this commit promotes the release; nothing else of the file changes.", ""])
+
+
+def _code(text: str) -> str:
+    return "`" + " ".join(text.replace("`", "'").replace("|", "/").split()) + "`"
