@@ -73,6 +73,13 @@ class DeviceState:
         return found[1].value if found is not None and isinstance(found[1], Leaf) else None
 
     @property
+    def platform_override(self) -> dict[str, str]:
+        """Attributes that the nucleus's configuration adds to its platform (``platformOverride``)."""
+        found = self.components[NUCLEUS].configuration.children.get("platformoverride")
+        values = found[1].plain() if found is not None and isinstance(found[1], Branch) else {}
+        return {key: str(value) for key, value in values.items() if not isinstance(value, dict | list)}
+
+    @property
     def store_limit(self) -> int:
         """Bytes that the component store may take (``componentStoreMaxSizeBytes``, a number or a text of one)."""
         try:

@@ -73,10 +73,15 @@ class Workshop:
             wait = min(wait * 2, LONGEST_WAIT)
         raise InterruptedDeploymentError
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What manifests are matched against."""
+        return {**self.settings.attributes, **self.state.platform_override}
+
     def recipe(self, name: str, version: str) -> Recipe:
         """The recipe of a version that the device has."""
         text = self.paths.recipe(safe_name(name), safe_name(version)).read_text(encoding="utf-8")
-        return recipes.parse(text, self.settings.attributes)
+        return recipes.parse(text, self.attributes)
 
     def problem(self, component: str, sentence: str) -> None:
         """Note a problem with a component that does not stop anything."""
@@ -132,7 +137,7 @@ class DeviceStore:
         shop = self._shop
 
         def ask() -> Any:
-            return shop.cloud.resolve(name, local, requirements, shop.settings.attributes)
+            return shop.cloud.resolve(name, local, requirements, shop.attributes)
 
         try:
             candidate = ask() if local is not None else shop.patiently(ask)
@@ -143,7 +148,7 @@ class DeviceStore:
             raise _cloud_error(error) from error
         if candidate is None:
             raise resolution.NoVersionError
-        recipe = recipes.parse(candidate.recipe, shop.settings.attributes)
+        recipe = recipes.parse(candidate.recipe, shop.attributes)
         if (recipe.name, recipe.version) != (candidate.name, candidate.version) or recipe.name != name:
             msg = f"The cloud answered with the recipe of {recipe.name}-{recipe.version} when asked for {name}"
             raise DeploymentError(msg, "RESOLVE_COMPONENT_CANDIDATES_BAD_RESPONSE", kind="CLOUD_SERVICE_ERROR")
