@@ -23,6 +23,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 VERBS = {
     "validate": "check every manifest and the catalog, offline",
     "diff": "what a change means: releases, configuration, permissions, devices",
+    "plan": "what a preview of each stack would do, recorded or held to what was reviewed",
     "promote": "carry a release to the next ring, when its gates are met",
     "component": "lock, list and build the private components of the catalog",
     "status": "what the rings of fleets run, against what Git wants of them",

@@ -13,6 +13,8 @@ from typing import Any
 from edgewright.gitops.process import stream
 
 # Operations in the engine's events that leave a resource as it is.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands in the engine's events for a value that it will know after the update (sdk/go/common/resource/plugin)."""
 _UNCHANGED = {"same", "read", "refresh", "read-discard"}
 
 
@@ -23,6 +25,10 @@ class Step:
     operation: str
     urn: str
     detail: tuple[str, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """After the operation; secrets are masked by the engine, and what it does not know yet is `UNKNOWN`."""
+    retained: bool = False
+    """Whether a deletion takes the resource out of the state only."""
 
     @property
     def name(self) -> str:
@@ -101,7 +107,9 @@ def _read_events(log: Path) -> tuple[list[Step], list[str]]:
             metadata = event["resourcePreEvent"]["metadata"]
             if not metadata["type"].startswith("pulumi:pulumi:Stack"):
                 detail = tuple(sorted(metadata.get("detailedDiff") or {}))
-                steps.append(Step(metadata["op"], metadata["urn"], detail))
+                new, old = metadata.get("new") or {}, metadata.get("old") or {}
+                retained = bool(old.get("retainOnDelete"))
+                steps.append(Step(metadata["op"], metadata["urn"], detail, new.get("inputs") or {}, retained))
         elif "diagnosticEvent" in event:
             diagnostic = event["diagnosticEvent"]
             if diagnostic.get("severity") == "error" and not diagnostic.get("ephemeral"):

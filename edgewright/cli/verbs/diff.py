@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """
     import json
 
+    from edgewright.atomic import write_text
     from edgewright.gitops.diff import markdown, text
     from edgewright.gitops.diff.between import Live, between, with_live
     from edgewright.gitops.diff.live import Look
@@ -66,5 +67,5 @@ def run(args: argparse.Namespace) -> int:
         output.line(shown.removesuffix("\n"))
     else:
         args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(shown, encoding="utf-8")
+        write_text(args.output, shown)
     return ExitCode.OK
