@@ -52,6 +52,31 @@ def service(name: str) -> ServiceModel:
     return get_service_model(name)
 
 
+def find(name: str, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+    """The operation of a request by its method and path alone, with the labels of the path; None without one.
+
+    moto looks at the query too and does not know an operation whose required parameter is missing there, where AWS
+    knows it and says what is missing.
+    """
+    for operation, wanted, pattern in _routes(name):
+        match = pattern.fullmatch(path) if wanted == method else None
+        if match:
+            return operation, {key: value for key, value in match.groupdict().items() if value is not None}
+    return None
+
+
+@cache
+def _routes(name: str) -> list[tuple[str, str, re.Pattern[str]]]:
+    found = []
+    for operation in service(name).operation_names:
+        http = service(name).operation_model(operation).http
+        path = re.escape(http["requestUri"].partition("?")[0]).replace(r"\{", "{").replace(r"\}", "}")
+        pattern = re.sub(r"\{(\w+)(\\\+)?\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})", path)
+        found.append((operation, http["method"], re.compile(pattern)))
+    # the longest path first: a label must not swallow what is a word elsewhere
+    return sorted(found, key=lambda route: len(route[2].pattern), reverse=True)
+
+
 def parse(
     operation: OperationModel, uri: dict[str, str], query: str, headers: Any, body: bytes
 ) -> tuple[dict[str, Any], list[FieldError]]:

@@ -403,14 +403,9 @@ def test_deployments_are_tagged_and_untagged(greengrass: Any) -> None:
     assert greengrass.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "3", "c": "4"}
 
 
-def test_an_operation_that_the_sandbox_lacks_is_501_so_that_nobody_retries(greengrass: Any) -> None:
-    refused(
-        greengrass.list_client_devices_associated_with_core_device,
-        "NotImplemented",
-        501,
-        "the sandbox has no greengrass .*ListClientDevicesAssociatedWithCoreDevice",
-        coreDeviceThingName="cam-001",
-    )
+def test_an_operation_that_the_sandbox_lacks_is_501_so_that_nobody_retries(sandbox: Sandbox) -> None:
+    audits = sandbox.client("iot", "staging").describe_account_audit_configuration
+    refused(audits, "NotImplemented", 501, "the sandbox has no iot GET /audit/configuration: .*")
 
 
 def test_a_path_that_greengrass_does_not_have_is_unknown(signed: Callable[..., Any]) -> None:

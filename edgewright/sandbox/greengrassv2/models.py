@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
 from edgewright.sandbox import paging
+from edgewright.sandbox.greengrassv2.associations import Associations
 from edgewright.sandbox.greengrassv2.components import Components
 from edgewright.sandbox.greengrassv2.core_devices import CoreDevice
 from edgewright.sandbox.greengrassv2.deployments import Deployment, Deployments
@@ -18,8 +18,9 @@ from edgewright.sandbox.greengrassv2.exceptions import (
     ValidationException,
 )
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
+from edgewright.sandbox.world import world
 
-TOKEN_LIFE = 8 * 3600.0  # seconds that a client token's answer is kept (API reference)
+TOKEN_LIFE = 8 * 3600.0  # seconds of the sandbox's clock that a client token's answer is kept (API reference)
 ROOT = "ROOT"
 
 
@@ -31,6 +32,7 @@ class GreengrassV2Backend(BaseBackend):
         self.components = Components(region_name, account_id)
         self.deployments = Deployments(region_name, account_id, self.iot, self.components)
         self.core_devices: dict[str, CoreDevice] = {}
+        self.associations = Associations(self.iot)
         self._answers: dict[tuple[str, str], tuple[float, Any]] = {}
 
     @property
@@ -41,7 +43,7 @@ class GreengrassV2Backend(BaseBackend):
 
     def once(self, operation: str, token: str | None, run: Callable[[], Any]) -> Any:
         """Run a creation once per client token: within eight hours the first answer is given again."""
-        now = time.monotonic()
+        now = world.clock.now()
         if token is None:
             return run()
         known = self._answers.get((operation, token))
@@ -98,6 +100,7 @@ class GreengrassV2Backend(BaseBackend):
         if latest is not None and self.deployments.status(latest, self.core_devices) == "ACTIVE":
             raise ConflictException(f"Core device [{thing}] has an active deployment", thing, "CORE_DEVICE")
         del self.core_devices[thing]
+        self.associations.clients.pop(thing, None)
 
     def effective_deployments(self, thing: str) -> list[dict[str, Any]]:
         """ListEffectiveDeployments: what was sent to a device and what became of it."""

@@ -34,7 +34,10 @@ class GreengrassV2Response(BaseResponse):
         """Parse, judge, run, shape."""
         name = self._get_action_from_method_and_request_uri(self.normalized_request)
         if not name:
-            raise AwsError("UnknownOperationException", "", 404)
+            found = wire.find(SERVICE, self.method, urllib.parse.urlsplit(self.uri).path)
+            if found is None:
+                raise AwsError("UnknownOperationException", "", 404)
+            name, self.uri_match = found
         operation = wire.service(SERVICE).operation_model(name)
         try:
             self.given, errors = wire.parse(
@@ -196,3 +199,40 @@ class GreengrassV2Response(BaseResponse):
         tags = self.backend.tags(self.given["resourceArn"])
         for key in self.given["tagKeys"]:
             tags.pop(key, None)
+
+    # --- associations -----------------------------------------------------------------------------------------
+
+    def associate_service_role_to_account(self) -> dict[str, Any]:
+        """AssociateServiceRoleToAccount."""
+        return self.backend.associations.set_role(self.given["roleArn"])
+
+    def disassociate_service_role_from_account(self) -> dict[str, Any]:
+        """DisassociateServiceRoleFromAccount."""
+        return self.backend.associations.drop_role()
+
+    def get_service_role_for_account(self) -> dict[str, Any]:
+        """GetServiceRoleForAccount."""
+        return self.backend.associations.the_role()
+
+    def batch_associate_client_device_with_core_device(self) -> dict[str, Any]:
+        """BatchAssociateClientDeviceWithCoreDevice."""
+        core = self.backend.core_device(self.given["coreDeviceThingName"]).thing
+        return self.backend.associations.associate(core, self.given.get("entries", []))
+
+    def batch_disassociate_client_device_from_core_device(self) -> dict[str, Any]:
+        """BatchDisassociateClientDeviceFromCoreDevice."""
+        core = self.backend.core_device(self.given["coreDeviceThingName"]).thing
+        return self.backend.associations.dissociate(core, self.given.get("entries", []))
+
+    def list_client_devices_associated_with_core_device(self) -> dict[str, Any]:
+        """ListClientDevicesAssociatedWithCoreDevice."""
+        core = self.backend.core_device(self.given["coreDeviceThingName"]).thing
+        return self._page("associatedClientDevices", self.backend.associations.associated(core))
+
+    def update_connectivity_info(self) -> dict[str, Any]:
+        """UpdateConnectivityInfo."""
+        return self.backend.associations.connect(self.given["thingName"], self.given["connectivityInfo"])
+
+    def get_connectivity_info(self) -> dict[str, Any]:
+        """GetConnectivityInfo."""
+        return self.backend.associations.connection(self.given["thingName"])

@@ -96,6 +96,8 @@ class SandboxIoTBackend(DynamicThingGroups):
         self, thing_group_name: str, parent_group_name: str, thing_group_properties: dict[str, Any]
     ) -> tuple[str, str, str]:
         """Make a thing group, and let in the devices that wait for it."""
+        if parent_group_name and self.group_arn(parent_group_name) not in self.thing_groups:
+            raise ResourceNotFound(f"Thing group {parent_group_name} does not exist")
         result: tuple[str, str, str] = super().create_thing_group(
             thing_group_name, parent_group_name, thing_group_properties
         )
