@@ -34,6 +34,7 @@ _THING = re.compile(r"/things/([^/]+)/(jobs|shadow)(?:/.*)?")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
 _GROUPS = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/thingGroups")
+_CONFIGURATION = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/deployments/([^/]+)/configuration")
 _STATUS = re.compile(r"\$aws/things/([^/]+)/greengrassv2/health/json")
 
 
@@ -99,6 +100,11 @@ def _route(device: Device, environ: dict[str, Any]) -> Response:
     if match and method == "GET":
         _own(device, match[1])
         return as_json({"thingGroups": _groups(device)})
+    match = _CONFIGURATION.fullmatch(path)
+    if match and method == "GET":
+        _own(device, match[1])
+        backend: GreengrassV2Backend = greengrassv2_backends[device.account][device.region]
+        return as_json(backend.deployment_configuration(device.thing, urllib.parse.unquote(match[2])))
     if path == "/greengrass/v2/resolveComponentCandidates" and method == "POST":
         return _through(GreengrassV2Response, environ)
     raise AwsError("UnknownOperationException", f"devices have no {method} {path}", 404)

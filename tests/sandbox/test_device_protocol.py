@@ -357,3 +357,50 @@ def test_the_registry_refuses_what_it_does_not_know(sandbox: Sandbox, value: dic
     with pytest.raises(EdgewrightError, match=message):
         sandbox.put_device("222222222222", "cam-009", value)
     assert sandbox.devices() == []
+
+
+def test_a_large_deployment_is_asked_for_apart_from_its_job(sandbox: Sandbox, greengrass: Any, iot: Any) -> None:
+    """Over 31 KB for a job and 7 KB for a shadow (developer guide); the names of the components come with the job."""
+    device, other = HandDevice.make(sandbox, "cam-001", "main"), HandDevice.make(sandbox, "cam-002")
+    merge = json.dumps({"table": "x" * 32_000})
+    components = {"aws.greengrass.Cli": {"componentVersion": "2.14.3", "configurationUpdate": {"merge": merge}}}
+    made = greengrass.create_deployment(targetArn=GROUP, components=components)
+    job = device.next_job()
+    assert job is not None
+    document = json.loads(job["jobDocument"])
+    assert document["components"] == {"aws.greengrass.Cli": {"version": "2.14.3"}}
+    assert document["requiredCapabilities"] == ["LARGE_CONFIGURATION"]
+    path = f"/greengrass/v2/coreDevices/cam-001/deployments/{made['deploymentId']}/configuration"
+    whole = device.ask("GET", path).body
+    assert whole["components"]["aws.greengrass.Cli"]["configurationUpdate"]["merge"] == json.loads(merge)
+    assert "requiredCapabilities" not in whole
+    assert device.ask("GET", path.replace(made["deploymentId"], "nothing")).status == 404
+    assert other.ask("GET", path).status == 403
+    assert other.ask("GET", path.replace("cam-001", "cam-002")).status == 404
+    components["aws.greengrass.Cli"]["configurationUpdate"] = {"merge": json.dumps({"table": "x" * 8_000})}
+    greengrass.create_deployment(targetArn=f"{GROUP.rpartition(':')[0]}:thing/cam-002", components=components)
+    shadow = other.ask("GET", "/things/cam-002/shadow?name=AWSManagedGreengrassV2Deployment").body
+    assert json.loads(shadow["state"]["desired"]["fleetConfig"])["requiredCapabilities"] == ["LARGE_CONFIGURATION"]
+    device.finish(job["jobId"])
+    greengrass.create_deployment(targetArn=GROUP, components=components)
+    small = device.next_job()
+    assert small is not None
+    assert "requiredCapabilities" not in json.loads(small["jobDocument"])
+
+
+def test_a_subdeployment_asks_for_a_nucleus_that_can_do_it(sandbox: Sandbox, greengrass: Any, iot: Any) -> None:
+    iot.create_thing_group(thingGroupName="canary")
+    device = HandDevice.make(sandbox, "cam-001", "canary")
+    greengrass.create_deployment(targetArn=GROUP, components={})
+    canary = GROUP.replace("main", "canary")
+    limits = {"runWith": {"posixUser": "u", "systemResourceLimits": {"memory": 1024}}}
+    greengrass.create_deployment(
+        targetArn=canary,
+        parentTargetArn=GROUP,
+        components={"aws.greengrass.Cli": {"componentVersion": "2.14.3", **limits}},
+    )
+    job = device.next_job()
+    assert job is not None
+    document = json.loads(job["jobDocument"])
+    assert document["onBehalfOf"] == GROUP
+    assert document["requiredCapabilities"] == ["LINUX_RESOURCE_LIMITS", "SUB_DEPLOYMENTS"]

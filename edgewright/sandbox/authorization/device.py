@@ -22,6 +22,7 @@ _JOBS = re.compile(r"/things/[^/]+/jobs(?:/([^/]+))?")
 _SHADOW = re.compile(r"/things/[^/]+/shadow")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
+_CONFIGURATION = re.compile(r"/greengrass/v2/coreDevices/[^/]+/deployments/([^/]+)/configuration")
 CONNECT = "iot:Connect"
 
 
@@ -68,6 +69,10 @@ def needs(device: Device, method: str, path: str, shadow: str = "") -> list[Need
     if path.endswith("/thingGroups"):
         core = f"arn:aws:greengrass:{device.region}:{device.account}:coreDevices:{device.thing}"
         return [Need("greengrass:ListThingGroupsForCoreDevice", core)]
+    match = _CONFIGURATION.fullmatch(path)
+    if match:
+        deployment = f"arn:aws:greengrass:{device.region}:{device.account}:deployments:{match[1]}"
+        return [Need("greengrass:GetDeploymentConfiguration", deployment)]
     if path.endswith("/resolveComponentCandidates"):
         return [Need("greengrass:ResolveComponentCandidates")]
     return []

@@ -72,6 +72,9 @@ class Cloud(Protocol):
     def update_shadow(self, reported: Mapping[str, Any]) -> None:
         """Report on the deployment shadow."""
 
+    def configuration(self, deployment_id: str) -> Any:
+        """The whole document of a deployment that was too large for its job or shadow."""
+
     def thing_groups(self) -> list[str]:
         """The names of the thing groups that this device belongs to."""
 

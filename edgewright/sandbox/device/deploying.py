@@ -8,13 +8,14 @@ nothing on the device. Longer than most modules: these are the steps of one proc
 
 from __future__ import annotations
 
+import http
 import shlex
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal
 
-from edgewright.sandbox.device import artifacts, configuration, resolution
+from edgewright.sandbox.device import artifacts, configuration, documents, resolution
 from edgewright.sandbox.device.cloud import CloudError
 from edgewright.sandbox.device.components import Spec, State
 from edgewright.sandbox.device.documents import DEVICE_PREFIX, Deployment
@@ -84,6 +85,8 @@ def deploy(deployment: Deployment, shop: Workshop) -> Result:
     if shop.state.is_stale(deployment):
         return Result("REJECTED", stale(deployment, shop.state))
     try:
+        refuse_what_is_beyond(deployment, shop.state)
+        deployment = _whole(deployment, shop)
         plan = _prepare(deployment, shop)
     except DeploymentError as error:
         return Result("FAILED_NO_STATE_CHANGE", error)
@@ -104,6 +107,42 @@ def stale(deployment: Deployment, state: DeviceState) -> StaleDeploymentError:
         f"{state.groups[deployment.group].deployment}, which this device has already taken"
     )
     return StaleDeploymentError(msg, "REJECTED_STALE_DEPLOYMENT")
+
+
+def refuse_what_is_beyond(deployment: Deployment, state: DeviceState) -> None:
+    """Refuse a deployment that asks for more than the nucleus can do.
+
+    Raises:
+        DeploymentError: the nucleus is too old.
+    """
+    missing = deployment.missing_capabilities(state.nucleus_version)
+    if missing:
+        msg = (
+            "The current nucleus version doesn't support one or more capabilities that are required by this "
+            f"deployment: {', '.join(missing)}"
+        )
+        raise DeploymentError(msg, "NUCLEUS_MISSING_REQUIRED_CAPABILITIES")
+
+
+def _whole(deployment: Deployment, shop: Workshop) -> Deployment:
+    """The deployment with its configuration, which the cloud is asked for where the job had no room for it."""
+    if not deployment.in_part:
+        return deployment
+    try:
+        document = shop.patiently(lambda: shop.cloud.configuration(deployment.identifier))
+    except CloudError as error:
+        raise no_document(error.message, denied=error.status == http.HTTPStatus.FORBIDDEN) from error
+    return replace(deployment, roots=documents.parse(document, deployment.source).roots)
+
+
+def no_document(why: str, *, denied: bool) -> DeploymentError:
+    """The failure of a device that cannot get the whole of a large deployment."""
+    msg = (
+        f"Failed to download the deployment document: {why}. Ensure certificate policy grants "
+        "greengrass:GetDeploymentConfiguration"
+    )
+    code = "GET_DEPLOYMENT_CONFIGURATION_ACCESS_DENIED" if denied else "RESOURCE_NOT_FOUND"
+    return DeploymentError(msg, "DOWNLOAD_DEPLOYMENT_DOCUMENT_ERROR", "CLOUD_API_ERROR", code)
 
 
 def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:

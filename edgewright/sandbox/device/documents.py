@@ -11,12 +11,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from edgewright.sandbox.device.configuration import Update
 from edgewright.sandbox.device.failures import DeploymentError
+from edgewright.versions import parse_version
 
 DEVICE_PREFIX = "thing/"
+LARGE_CONFIGURATION: Final = "LARGE_CONFIGURATION"
+_SINCE: Final = {
+    LARGE_CONFIGURATION: parse_version("2.3.0"),
+    "LINUX_RESOURCE_LIMITS": parse_version("2.4.0"),
+    "SUB_DEPLOYMENTS": parse_version("2.9.0"),
+}
+"""The nucleus's versions that can do what a deployment may ask for (developer guide)."""
 Source = Literal["IOT_JOBS", "SHADOW"]
 """How a deployment reached the device: a job of a group, or the shadow of the thing itself."""
 
@@ -46,6 +54,18 @@ class Deployment:
     roll_back: bool = True
     notify: bool = True
     """Whether components are asked before an update (``NOTIFY_COMPONENTS``, the default)."""
+    capabilities: tuple[str, ...] = ()
+    """What the nucleus must be able to do (``DeploymentCapability``)."""
+
+    @property
+    def in_part(self) -> bool:
+        """Whether the document was too large for its job or shadow: configuration is to be asked for."""
+        return LARGE_CONFIGURATION in self.capabilities
+
+    def missing_capabilities(self, nucleus: str) -> list[str]:
+        """What is asked for that a nucleus of that version cannot do."""
+        version = parse_version(nucleus)
+        return [name for name in self.capabilities if name not in _SINCE or version < _SINCE[name]]
 
     def chosen_to_fail(self, thing: str, share: float) -> bool:
         """Whether a device whose knob ``fail`` is ``share`` (0 to 1) fails this deployment: the same on every run."""
@@ -73,6 +93,7 @@ def parse(document: Any, source: Source) -> Deployment:
             roots={name: _root(name, value) for name, value in (document.get("components") or {}).items()},
             roll_back=policies.get("failureHandlingPolicy", "ROLLBACK") != "DO_NOTHING",
             notify=(policies.get("componentUpdatePolicy") or {}).get("action") != "SKIP_NOTIFY_COMPONENTS",
+            capabilities=tuple(str(name) for name in document.get("requiredCapabilities") or ()),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"The deployment document is not valid: {error!r}"

@@ -58,6 +58,10 @@ class Gate:
         """See `Cloud`."""
         self._tell(lambda: self._cloud.update_shadow(reported))
 
+    def configuration(self, deployment_id: str) -> Any:
+        """See `Cloud`."""
+        return self._through(lambda: self._cloud.configuration(deployment_id))
+
     def thing_groups(self) -> list[str]:
         """See `Cloud`."""
         return self._through(self._cloud.thing_groups)

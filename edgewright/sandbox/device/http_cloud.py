@@ -87,6 +87,11 @@ class HttpCloud:
         """UpdateThingShadow."""
         self._ask("POST", f"/things/{self._thing}/shadow?name={SHADOW}", {"state": {"reported": dict(reported)}})
 
+    def configuration(self, deployment_id: str) -> Any:
+        """GetDeploymentConfiguration; AWS answers with a presigned URL of the document, the sandbox with itself."""
+        path = f"/greengrass/v2/coreDevices/{self._thing}/deployments/{quote(deployment_id, safe='')}/configuration"
+        return self._ask("GET", path)
+
     def thing_groups(self) -> list[str]:
         """ListThingGroupsForCoreDevice: a device belongs to the parents of its groups too (``ThingGroupHelper``)."""
         answer = self._ask("GET", f"/greengrass/v2/coreDevices/{self._thing}/thingGroups")

@@ -30,6 +30,10 @@ from edgewright.sandbox.world import world
 SHADOW = "AWSManagedGreengrassV2Deployment"
 _COPIED = ("deploymentName", "components", "deploymentPolicies", "iotJobConfiguration", "parentTargetArn")
 TIMEOUT_MINUTES = (1, 10080)
+JOB_LIMIT, SHADOW_LIMIT = (
+    31 * 1024,
+    7 * 1024,
+)  # bytes of a document that a job and a shadow carry whole (developer guide)
 
 
 @dataclass
@@ -86,7 +90,30 @@ class Deployment:
         }
         if self.parent:
             result["onBehalfOf"] = self.parent
+        if self._capabilities():
+            result["requiredCapabilities"] = self._capabilities()
         return result
+
+    def _capabilities(self) -> list[str]:
+        """What a nucleus must be able to do for this deployment (2.4 and 2.9)."""
+        limited = any(
+            "systemResourceLimits" in (wanted.get("runWith") or {})
+            for wanted in (self.request.get("components") or {}).values()
+        )
+        return [*(["LINUX_RESOURCE_LIMITS"] if limited else []), *(["SUB_DEPLOYMENTS"] if self.parent else [])]
+
+    def sent(self, limit: int) -> str:
+        """What the job or the shadow carries: of a document over ``limit`` bytes only what names the components.
+
+        Devices then ask for the whole document (GetDeploymentConfiguration).
+        """
+        whole = self.document()
+        text = json.dumps(whole)
+        if len(text.encode()) <= limit:
+            return text
+        components = {name: {"version": value["version"]} for name, value in whole["components"].items()}
+        capabilities = ["LARGE_CONFIGURATION", *whole.get("requiredCapabilities", [])]
+        return json.dumps({**whole, "components": components, "requiredCapabilities": capabilities})
 
 
 class Deployments:
@@ -211,7 +238,7 @@ class Deployments:
             job_id,
             [deployment.target],
             document_source=None,
-            document=json.dumps(deployment.document()),
+            document=deployment.sent(JOB_LIMIT),
             description=f"Greengrass deployment {deployment.id}",
             presigned_url_config={},
             target_selection="CONTINUOUS",
@@ -226,7 +253,7 @@ class Deployments:
 
     def _write_shadow(self, deployment: Deployment) -> None:
         thing = deployment.target.rpartition("/")[2]
-        state = {"desired": {"fleetConfig": json.dumps(deployment.document()), "version": deployment.revision}}
+        state = {"desired": {"fleetConfig": deployment.sent(SHADOW_LIMIT), "version": deployment.revision}}
         shadows = iotdata_backends[self._account][self._region]
         shadows.update_thing_shadow(thing, json.dumps({"state": state}), SHADOW)
         world.tell((self._account, thing))

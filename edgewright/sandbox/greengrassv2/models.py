@@ -102,6 +102,14 @@ class GreengrassV2Backend(BaseBackend):
         del self.core_devices[thing]
         self.associations.clients.pop(thing, None)
 
+    def deployment_configuration(self, thing: str, deployment_id: str) -> dict[str, Any]:
+        """GetDeploymentConfiguration of the data plane: the whole document, for a device that it was sent to."""
+        if deployment_id not in {deployment.id for deployment in self.deployments.sent_to(thing)}:
+            raise ResourceNotFoundException(
+                f"Deployment [{deployment_id}] cannot be found", deployment_id, "DEPLOYMENT"
+            )
+        return self.deployments.find(deployment_id).document()
+
     def effective_deployments(self, thing: str) -> list[dict[str, Any]]:
         """ListEffectiveDeployments: what was sent to a device and what became of it."""
         device = self.core_device(thing)

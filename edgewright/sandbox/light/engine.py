@@ -206,6 +206,8 @@ class Engine:
         try:
             deployment = documents.parse(document, source)
             duration = knobs.slow + (knobs.defer if deployment.notify else 0.0)
+            if deployment.in_part:
+                deployment = self._whole(device, deployment)
             outcome = self._work_out(device, deployment, knobs)
         except DeploymentError as error:
             outcome = Outcome(device.state, "REJECTED" if deployment is None else "FAILED_NO_STATE_CHANGE", error)
@@ -245,6 +247,17 @@ class Engine:
                 value = None
             known = self._documents[job] = value if isinstance(value, dict) else {}
         return known
+
+    def _whole(self, device: LightDevice, deployment: Deployment) -> Deployment:
+        """A deployment with its configuration, which was too large for the job."""
+        path = f"/greengrass/v2/coreDevices/{device.thing}/deployments/{deployment.identifier}/configuration"
+        refused = authorization.missing(device, device.batch.iot, authorization.needs(device, "GET", path))
+        if refused is not None:
+            raise deploying.no_document(authorization.refusal(device, refused).message, denied=True)
+        key = f"{deployment.identifier} whole"
+        if key not in self._documents:
+            self._documents[key] = device.batch.greengrass.deployments.find(deployment.identifier).document()
+        return documents.parse(self._documents[key], deployment.source)
 
     def _work_out(self, device: LightDevice, deployment: Deployment, knobs: Knobs) -> Outcome:
         batch, state = device.batch, device.state

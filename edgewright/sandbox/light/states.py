@@ -160,6 +160,7 @@ class Planner:
             return Plan(state, state, error=deploying.stale(deployment, memory), detailed="REJECTED")
         pins = {name: root.version for name, root in deployment.roots.items()}
         try:
+            deploying.refuse_what_is_beyond(deployment, memory)
             others = deploying.other_roots(deployment, memory, left)
             chosen = resolution.resolve(deployment.group, pins, others, _Store(self, state))
             chosen.setdefault(NUCLEUS, state.recipes[NUCLEUS])

@@ -28,6 +28,8 @@ class FakeCloud:
         self.reported: list[dict[str, Any]] = []
         self.recipes: dict[str, dict[str, dict[str, Any]]] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.whole: dict[str, dict[str, Any]] = {}
+        """Components of deployments whose jobs carry a part of the document, by deployment."""
         self.messages: list[dict[str, Any]] = []
         self.downloads: list[str] = []
         self.resolutions: list[tuple[str, str | None, dict[str, str]]] = []
@@ -192,6 +194,12 @@ class FakeCloud:
             self._enter("update_shadow")
             self.reported.append(dict(reported))
             self.changed.notify_all()
+
+    def configuration(self, deployment_id: str) -> Any:
+        with self.changed:
+            self._enter("configuration")
+            found = [job["document"] for job in self.jobs.values() if job["document"]["deploymentId"] == deployment_id]
+            return json.loads(json.dumps({**found[0], "components": self.whole[deployment_id]}))
 
     def thing_groups(self) -> list[str]:
         self._enter("thing_groups")

@@ -18,6 +18,7 @@ CALLS: dict[str, Callable[[Cloud], object]] = {
     "shadow": lambda cloud: cloud.shadow(),
     "update_shadow": lambda cloud: cloud.update_shadow({}),
     "thing_groups": lambda cloud: cloud.thing_groups(),
+    "configuration": lambda cloud: cloud.configuration("deployment-1"),
     "resolve": lambda cloud: cloud.resolve("a", None, {}, {}),
     "publish": lambda cloud: cloud.publish(f"$aws/things/{THING}/greengrassv2/health/json", {}),
     "credentials": lambda cloud: cloud.credentials(),
@@ -35,6 +36,7 @@ class Behind(FakeCloud):
         self.objects["b", "k"] = b""
         self.deploy("thinggroup/g", {})
         super().next_job()
+        self.whole["deployment-1"] = {}
 
     def _enter(self, call: str) -> None:
         self.asked += 1

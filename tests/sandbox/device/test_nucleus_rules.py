@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from edgewright.sandbox.device.cloud import CloudError
 from edgewright.sandbox.device.deploying import configuration_time
 from edgewright.sandbox.device.documents import parse
 from edgewright.sandbox.device.state import NUCLEUS, DeviceState, Installed
@@ -170,3 +171,41 @@ def test_a_parent_group_s_components_stay_when_a_child_group_is_deployed_to(runn
     running.succeed("thinggroup/site", {BASE: "1.0.0"})
     running.succeed(GROUP, {APP: "1.0.0"})
     assert {BASE, APP} <= set(running.components())
+
+
+@pytest.mark.parametrize(
+    ("capability", "old", "new"),
+    [
+        pytest.param("LARGE_CONFIGURATION", "2.2.0", "2.3.0", id="large configuration"),
+        pytest.param("LINUX_RESOURCE_LIMITS", "2.3.0", "2.4.0", id="resource limits"),
+        pytest.param("SUB_DEPLOYMENTS", "2.8.1", "2.9.0", id="subdeployments"),
+    ],
+)
+def test_an_old_nucleus_refuses_what_it_cannot_do(box: Box, capability: str, old: str, new: str) -> None:
+    box.cloud.component(APP, "1.0.0", RUN)
+    box.cloud.whole["deployment-1"] = box.cloud.whole["deployment-2"] = {APP: {"version": "1.0.0"}}
+    box.start(nucleus_version=old)
+    assert box.fail(GROUP, {APP: "1.0.0"}, requiredCapabilities=[capability]) == {
+        "detailed-deployment-status": "FAILED_NO_STATE_CHANGE",
+        "deployment-failure-cause": "The current nucleus version doesn't support one or more capabilities that are "
+        f"required by this deployment: {capability}",
+        "deployment-error-stack": "DEPLOYMENT_FAILURE, NUCLEUS_MISSING_REQUIRED_CAPABILITIES",
+        "deployment-error-types": "REQUEST_ERROR",
+    }
+    box.stop()
+    box.start(nucleus_version=new)
+    box.succeed(GROUP, {APP: "1.0.0"}, requiredCapabilities=[capability])
+
+
+def test_configuration_that_was_too_large_for_the_job_is_asked_for(running: Box) -> None:
+    running.cloud.component(APP, "1.0.0", RUN)
+    update = {"configurationUpdate": {"merge": {"table": "x" * 40_000}}}
+    running.cloud.whole["deployment-1"] = {APP: {"version": "1.0.0", **update}}
+    running.cloud.whole["deployment-2"] = running.cloud.whole["deployment-1"]
+    running.cloud.refusals["configuration"] = CloudError(403, "AccessDeniedException", "not authorized")
+    details = running.fail(GROUP, {APP: "1.0.0"}, requiredCapabilities=["LARGE_CONFIGURATION"])
+    assert "GET_DEPLOYMENT_CONFIGURATION_ACCESS_DENIED" in details["deployment-error-stack"]
+    assert "greengrass:GetDeploymentConfiguration" in details["deployment-failure-cause"]
+    running.cloud.refusals.clear()
+    running.succeed(GROUP, {APP: "1.0.0"}, requiredCapabilities=["LARGE_CONFIGURATION"])
+    assert running.configuration() == {"table": "x" * 40_000}
