@@ -42,6 +42,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Strayed:
+    """A resource that a refresh found to be other than the state says."""
+
+    gone: bool
+    urn: str
+    paths: Mapping[str, str]
+    """What differs: the property's path, and ``add``, ``update`` or ``delete``. What was added is there and unknown
+    to the state."""
+    before: Mapping[str, Any]
+    """The outputs in the state; secrets are not in clear."""
+    after: Mapping[str, Any]
+    """The outputs as they are."""
+
+
+@dataclass(frozen=True)
 class Run:
     """What one run of the engine said and did."""
 
@@ -50,6 +65,8 @@ class Run:
     output: str
     steps: tuple[Step, ...]
     diagnostics: tuple[str, ...] = field(default=())
+    strayed: tuple[Strayed, ...] = field(default=())
+    """What a refresh found."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +92,10 @@ class Engine:
         flags = {"--refresh": refresh, "--expect-no-changes": expect_no_changes}
         return self._run(["preview", "--stack", stack, *(flag for flag, given in flags.items() if given)])
 
+    def refresh_preview(self, stack: str) -> Run:
+        """Run `pulumi refresh --preview-only`: how the cloud differs from the state, which stays as it is."""
+        return self._run(["refresh", "--preview-only", "--stack", stack])
+
     def up(self, stack: str, *, refresh: bool = False) -> Run:
         """Run `pulumi up`, without the preview that a person would be asked about."""
         options = ["--yes", "--skip-preview", *(["--refresh"] if refresh else [])]
@@ -90,8 +111,9 @@ class Engine:
                 [*command, "--event-log", str(log)], cwd=self.root, environment=environment, on_line=self.on_line
             )
             steps, diagnostics = _read_events(log)
+            strayed = tuple(_read_strayed(log)) if arguments[0] == "refresh" else ()
         shown = "pulumi " + " ".join(arguments)
-        return Run(shown, code, output, tuple(steps), tuple(diagnostics))
+        return Run(shown, code, output, tuple(steps), tuple(diagnostics), strayed)
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -115,6 +137,28 @@ def _read_events(log: Path) -> tuple[list[Step], list[str]]:
             if diagnostic.get("severity") == "error" and not diagnostic.get("ephemeral"):
                 diagnostics.append(str(diagnostic["message"]).strip())
     return steps, diagnostics
+
+
+def _read_strayed(log: Path) -> Iterator[Strayed]:
+    """Yield what a refresh found: it tells when a resource was read, not before."""
+    for event in _events(log):
+        metadata = event.get("resOutputsEvent", {}).get("metadata", {})
+        if metadata.get("op") not in {"update", "delete"}:
+            continue
+        yield Strayed(
+            gone=metadata["op"] == "delete",
+            urn=metadata["urn"],
+            paths={
+                path: _kind(difference["diffKind"]) for path, difference in (metadata.get("detailedDiff") or {}).items()
+            },
+            before=(metadata.get("old") or {}).get("outputs") or {},
+            after=(metadata.get("new") or {}).get("outputs") or {},
+        )
+
+
+def _kind(kind: str) -> str:
+    """``add-replace`` and the like only say what an update would do."""
+    return kind.partition("-")[0]
 
 
 def _events(log: Path) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edgewright.aws import fleet, rings
+from edgewright.aws.again import send_again
 from edgewright.aws.errors import AwsError
 from edgewright.aws.fleet import Depth, Question
 from edgewright.aws.reading import Facet, Kind, RingReading
@@ -258,3 +259,34 @@ def test_rings_are_chosen_by_fleet_and_stage() -> None:
         rings.targets(project, fleet="x")
     with pytest.raises(EdgewrightError, match="there is no stage 'x'"):
         rings.targets(project, stage="x")
+
+
+def test_a_deployment_is_sent_again_as_a_revision_of_the_same_owner(
+    sandbox: Sandbox, ring: Callable[..., RingReading]
+) -> None:
+    """Devices take it anew, and the stack's next update knows it for its own; somebody else's is left alone."""
+    _client(sandbox, "iot").create_thing_group(thingGroupName=GROUP)
+    _components(sandbox)
+    device = HandDevice.make(sandbox, "a", GROUP)
+    first = deployed(sandbox, deploymentPolicies={"failureHandlingPolicy": "ROLLBACK"})
+    device.take_all()
+    device.report([{**holds()[0], "version": "0.9.0"}])
+    before = ring()
+    here = rings.reader(sample(), "staging")
+    second = send_again(here, before)
+    assert second != first
+    assert device.take_all() == 1
+    device.report(holds())
+    after = ring()
+    assert (after.deployment.id, after.deployment.release) == (second, RELEASE)  # type: ignore[union-attr]
+    assert after.deployment.owner == "edgewright/staging/line-inspection/twins"  # type: ignore[union-attr]
+    assert after.stragglers() == ()
+    one, two = (_client(sandbox, "greengrassv2").get_deployment(deploymentId=each) for each in (first, second))
+    for key in ("components", "deploymentPolicies", "deploymentName"):
+        assert one[key] == two[key]
+
+    with pytest.raises(AwsError, match=f"has a newer deployment than {first} by now"):
+        send_again(here, before)
+    _client(sandbox, "greengrassv2").create_deployment(targetArn=ARN, components={})
+    with pytest.raises(AwsError, match="is not Edgewright's, so it is not sent again"):
+        send_again(here, ring())

@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
+from edgewright.aws.session import session
+from edgewright.gitops.drift.find import Where, find
+from edgewright.gitops.drift.model import Drift
+from edgewright.gitops.drift.repair import repair
 from edgewright.gitops.engine import Engine
+from edgewright.gitops.status.model import Standing
+from edgewright.gitops.status.read import Scope
+from edgewright.manifest.load import load_project
 from edgewright.sandbox import environment
 from edgewright.sandbox.control import Sandbox
 
@@ -54,7 +61,7 @@ def engine_for(sandbox: Sandbox, root: Path, plugin: Path) -> Engine:
     ],
 )
 def test_every_stack_comes_up_and_then_has_nothing_to_change(
-    sandboxes: Callable[..., Sandbox], root: Path, plugin: str
+    sandboxes: Callable[..., Sandbox], root: Path, plugin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox = sandboxes()
     engine = engine_for(sandbox, root, root / plugin)
@@ -70,6 +77,11 @@ def test_every_stack_comes_up_and_then_has_nothing_to_change(
 
     assert_that_aws_says_what_the_manifests_say(sandbox)
     assert_that_a_line_reaches_as_far_as_it_should(engine, root)
+    for name, value in sandbox.aws_environment().items():
+        monkeypatch.setenv(name, value)
+    found = assert_that_drift_is_found(sandbox, engine, root)
+    if plugin == str(environment.STANDIN):  # the engine's work is the same with either, and takes a while
+        assert_that_drift_is_repaired(found, engine, root)
 
 
 def assert_that_aws_says_what_the_manifests_say(sandbox: Sandbox) -> None:
@@ -134,6 +146,42 @@ def assert_that_a_line_reaches_as_far_as_it_should(engine: Engine, root: Path) -
         ("create", "aws:iot/thingGroupMembership:ThingGroupMembership"),
     ]
     stage.write_text(text, encoding="utf-8")
+
+
+STAGING = Where(Scope("line-inspection", "staging"))
+
+
+def assert_that_drift_is_found(sandbox: Sandbox, engine: Engine, root: Path) -> Drift:
+    """Changes in the console are told by resource and property."""
+    target = "arn:aws:iot:eu-west-1:222222222222:thinggroup/line-inspection-staging-twins"
+    greengrass = sandbox.client("greengrassv2", "staging")
+    components = {"com.acme.parts-model": {"componentVersion": "1.0.0"}}
+    made = greengrass.create_deployment(targetArn=target, deploymentName="by hand", components=components)
+    role = "edgewright-line-inspection-staging-device"
+    sandbox.client("iam", "staging").delete_role_policy(RoleName=role, PolicyName="permissions")
+    session.cache_clear()
+    found = find(load_project(root), STAGING, engine)
+    changed = {(each.name, each.type, each.gone) for each in found.resources}
+    assert changed == {
+        ("line-inspection", "aws:iam/rolePolicy:RolePolicy", True),
+        ("line-inspection/twins", "greengrassv2:index:Deployment", False),
+    }
+    (revised,) = [each for each in found.resources if not each.gone]
+    assert "~ deploymentName: line-inspection/staging/twins -> by hand" in revised.changes
+    assert '- components["com.acme.parts-inference"]: 2.0.0' in revised.changes
+    (ring,) = found.rings
+    assert (ring.ring, ring.standing) == ("staging/twins", Standing.FOREIGN)
+    assert made["deploymentId"] in ring.told
+    assert found.unread == ()
+    return found
+
+
+def assert_that_drift_is_repaired(found: Drift, engine: Engine, root: Path) -> None:
+    """What Git says is put back, and no more."""
+    said: list[str] = []
+    left = repair(load_project(root), STAGING, found, engine, wait=5, say=said.append)
+    assert said == ["pulumi up --stack staging --refresh"]
+    assert (left.any, left.unread, left.stacks) == (False, (), ("staging",))
 
 
 def test_an_error_in_a_manifest_is_shown_at_its_line_and_without_a_trace(
