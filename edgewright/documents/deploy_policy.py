@@ -2,14 +2,21 @@
 
 Resources are narrowed to Edgewright's own names in this stage. Where AWS knows nothing narrower than every resource
 (the Service Authorization Reference has no resource type for the action), the reason stands beside the ``*``.
-The role can make the fleets' roles but not its own: its name does not match the pattern of theirs.
+The role can make the fleets' roles but not its own: its name does not match the pattern of theirs. Every role that it
+makes or changes carries a permissions boundary of the tooling stack, which it can neither change nor take away; so no
+policy that it writes gives anybody more than the boundary, and there is no way from it to more rights.
+
+What only some fleets use (provisioning by claim, twins, Edge Manager) is there in a stage that has such a fleet: the
+first one wants an `up` of the tooling stack before that of the stage.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from edgewright.documents import naming, policy
+from edgewright.documents import boundary, naming, policy
 from edgewright.documents.place import StagePlace
 
 # What pulumi-aws calls to keep a bucket with its parts: besides the writes, it reads every sub-resource of a bucket.
@@ -46,26 +53,43 @@ _BUCKET_ACTIONS = (
     "s3:UntagResource",
 )
 _ROLE_ACTIONS = (
-    "iam:CreateRole",
     "iam:DeleteRole",
-    "iam:DeleteRolePolicy",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListInstanceProfilesForRole",
     "iam:ListRolePolicies",
     "iam:ListRoleTags",
-    "iam:PutRolePolicy",
     "iam:TagRole",
     "iam:UntagRole",
-    "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
     "iam:UpdateRoleDescription",
 )
+"""Of a role that is there. None of them gives it a right, or lets anybody in."""
+_BOUNDED_ACTIONS = (
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+)
+"""What gives a role rights, or lets somebody in: only on roles that have the boundary, or get it with the call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What of a workload stack only some fleets use."""
+
+    claim: bool = False
+    """Devices are provisioned by claim (twins always are): templates, hooks, thing types."""
+    twins: bool = False
+    """Twins on EC2."""
+    edge_manager: bool = False
+    """SageMaker device fleets."""
 
 
 def deploy_role(place: StagePlace) -> dict[str, Any]:
-    """Return the permission policy of the stage's deploy role."""
+    """Return the permission policy of the stage's deploy role: what every fleet needs."""
     stage, region, account = place.stage, place.region, place.account_id
     iot = f"arn:aws:iot:{region}:{account}"
     greengrass = f"arn:aws:greengrass:{region}:{account}"
@@ -198,7 +222,7 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
                     f"{iot}:rolealias/{naming.role_alias('*', stage)}",
                 ],
             ),
-            policy.statement("Roles", _ROLE_ACTIONS, [device_roles, access_roles]),
+            *_roles("", [device_roles, access_roles], boundary.arn(place, boundary.DEVICES)),
             policy.statement(
                 "PassDeviceRoles",
                 ["iam:PassRole"],
@@ -217,3 +241,229 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
             policy.statement("ArtifactBucket", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
         ]
     )
+
+
+def additions(place: StagePlace, features: Features) -> dict[str, dict[str, Any]]:
+    """Return what the deploy role may do besides, by the feature that needs it; each is a managed policy of its own.
+
+    Together they would not fit in the inline policies of one role.
+    """
+    wanted = {
+        "claim": _claim(place) if features.claim else [],
+        "twins": _twins(place) if features.twins else [],
+        "edge-manager": _edge_manager(place) if features.edge_manager else [],
+    }
+    return {name: policy.document(statements) for name, statements in wanted.items() if statements}
+
+
+def _roles(prefix: str, roles: Iterable[str], boundary_arn: str) -> list[dict[str, Any]]:
+    roles = list(roles)
+    return [
+        policy.statement(f"{prefix}Roles", _ROLE_ACTIONS, roles),
+        policy.statement(
+            f"{prefix}BoundedRoles",
+            _BOUNDED_ACTIONS,
+            roles,
+            conditions={"StringEquals": {"iam:PermissionsBoundary": boundary_arn}},
+        ),
+    ]
+
+
+def _passed(sid: str, role: str, service: str) -> dict[str, Any]:
+    condition = {"StringEquals": {"iam:PassedToService": service}}
+    return policy.statement(sid, ["iam:PassRole"], [role], conditions=condition)
+
+
+def _claim(place: StagePlace) -> list[dict[str, Any]]:
+    """Provisioning templates, their hooks, and the policy of the claim certificates."""
+    account, stage = place.account_id, place.stage
+    iot = f"arn:aws:iot:{place.region}:{account}"
+    provision = naming.role_arn(account, naming.provisioning_role("*", stage))
+    hook = naming.role_arn(account, naming.provisioning_hook("*", stage))
+    return [
+        *_roles("Provisioning", [provision, hook], boundary.arn(place, boundary.PROVISIONING)),
+        _passed("PassProvisioningRole", provision, "iot.amazonaws.com"),
+        _passed("PassHookRole", hook, "lambda.amazonaws.com"),
+        policy.statement(
+            "Provisioning",
+            [
+                "iot:CreatePolicy",
+                "iot:CreatePolicyVersion",
+                "iot:CreateProvisioningTemplate",
+                "iot:CreateProvisioningTemplateVersion",
+                "iot:CreateThingType",
+                "iot:DeletePolicy",
+                "iot:DeletePolicyVersion",
+                "iot:DeleteProvisioningTemplate",
+                "iot:DeleteProvisioningTemplateVersion",
+                "iot:DeleteThingType",
+                "iot:DeprecateThingType",
+                "iot:DescribeProvisioningTemplate",
+                "iot:DescribeProvisioningTemplateVersion",
+                "iot:DescribeThingType",
+                "iot:GetPolicy",
+                "iot:ListPolicyVersions",
+                "iot:ListProvisioningTemplateVersions",
+                "iot:ListTagsForResource",
+                "iot:TagResource",
+                "iot:UntagResource",
+                "iot:UpdateProvisioningTemplate",
+            ],
+            [
+                f"{iot}:policy/{naming.claim_policy('*', stage)}",
+                f"{iot}:provisioningtemplate/{naming.provisioning_template('*', stage)}",
+                f"{iot}:thingtype/{naming.thing_type('*', stage)}",
+            ],
+        ),
+        policy.statement(
+            "Hooks",
+            [
+                "lambda:AddPermission",
+                "lambda:CreateFunction",
+                "lambda:DeleteFunction",
+                "lambda:GetFunction",
+                "lambda:GetFunctionCodeSigningConfig",
+                "lambda:GetFunctionConfiguration",
+                "lambda:GetPolicy",
+                "lambda:ListTags",
+                "lambda:ListVersionsByFunction",
+                "lambda:RemovePermission",
+                "lambda:TagResource",
+                "lambda:UntagResource",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            [f"arn:aws:lambda:{place.region}:{account}:function:{naming.provisioning_hook('*', stage)}"],
+        ),
+    ]
+
+
+def _twins(place: StagePlace) -> list[dict[str, Any]]:
+    """EC2 instances, each from a launch template that this role can give no other profile than that of twins."""
+    account, stage = place.account_id, place.stage
+    ec2 = f"arn:aws:ec2:{place.region}:{account}"
+    twin = naming.role_arn(account, naming.twin_role("*", stage))
+    profile = f"arn:aws:iam::{account}:instance-profile/{naming.twin_role('*', stage)}"
+    own = {"StringEquals": {"aws:ResourceTag/edgewright:stage": stage}}
+    made = {"StringEquals": {"aws:RequestTag/edgewright:stage": stage}}
+    return [
+        *_roles("Twin", [twin], boundary.arn(place, boundary.PROVISIONING)),
+        _passed("PassTwinRole", twin, "ec2.amazonaws.com"),
+        policy.statement(
+            "TwinProfiles",
+            [
+                "iam:AddRoleToInstanceProfile",
+                "iam:CreateInstanceProfile",
+                "iam:DeleteInstanceProfile",
+                "iam:GetInstanceProfile",
+                "iam:RemoveRoleFromInstanceProfile",
+                "iam:TagInstanceProfile",
+                "iam:UntagInstanceProfile",
+            ],
+            [profile],
+        ),
+        policy.statement(
+            "MakeTwins",
+            ["ec2:CreateLaunchTemplate", "ec2:CreateSecurityGroup", "ec2:RunInstances"],
+            [f"{ec2}:{kind}/*" for kind in ("instance", "launch-template", "security-group", "volume")],
+            conditions=made,
+        ),
+        policy.statement(
+            "UseForTwins",
+            # A launch template and a security group that are there carry no request tag; the rest is not ours.
+            ["ec2:CreateSecurityGroup", "ec2:RunInstances"],
+            [
+                *(f"{ec2}:{kind}/*" for kind in ("network-interface", "subnet", "vpc")),
+                f"arn:aws:ec2:{place.region}::image/*",
+                f"arn:aws:ec2:{place.region}::snapshot/*",
+            ],
+        ),
+        policy.statement(
+            "OwnTwins",
+            [
+                "ec2:AuthorizeSecurityGroupEgress",
+                "ec2:CreateLaunchTemplateVersion",
+                "ec2:CreateTags",
+                "ec2:DeleteLaunchTemplate",
+                "ec2:DeleteSecurityGroup",
+                "ec2:DeleteTags",
+                "ec2:ModifyLaunchTemplate",
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:RunInstances",
+                "ec2:TerminateInstances",
+            ],
+            [f"{ec2}:{kind}/*" for kind in ("instance", "launch-template", "security-group", "volume")],
+            conditions=own,
+        ),
+        policy.statement(
+            "TagTwins",
+            ["ec2:CreateTags"],
+            [f"{ec2}:{kind}/*" for kind in ("instance", "launch-template", "security-group", "volume")],
+            conditions={
+                "StringEquals": {
+                    "ec2:CreateAction": ["CreateLaunchTemplate", "CreateSecurityGroup", "RunInstances"],
+                    **made["StringEquals"],
+                }
+            },
+        ),
+        policy.statement(
+            "SeeTwins",
+            # EC2 knows no resources for what describes.
+            [
+                "ec2:DescribeInstanceAttribute",
+                "ec2:DescribeInstanceCreditSpecifications",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeInstances",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroupRules",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeTags",
+                "ec2:DescribeVolumes",
+                "ec2:DescribeVpcs",
+            ],
+            ["*"],
+        ),
+        policy.statement(
+            "TwinImages",
+            ["ssm:GetParameters"],
+            # Public parameters are AWS's own, and the images of an organisation are in its own.
+            [f"arn:aws:ssm:{place.region}::parameter/aws/service/*", f"arn:aws:ssm:{place.region}:{account}:parameter/*"],
+        ),
+    ]
+
+
+def _edge_manager(place: StagePlace) -> list[dict[str, Any]]:
+    """SageMaker device fleets, their devices and the bucket of the agent."""
+    account, stage = place.account_id, place.stage
+    fleets = f"arn:aws:sagemaker:{place.region}:{account}:device-fleet/{naming.edge_manager_fleet('*', stage)}"
+    return [
+        policy.statement(
+            "DeviceFleets",
+            [
+                "sagemaker:AddTags",
+                "sagemaker:CreateDeviceFleet",
+                "sagemaker:DeleteDeviceFleet",
+                "sagemaker:DeleteTags",
+                "sagemaker:DeregisterDevices",
+                "sagemaker:DescribeDevice",
+                "sagemaker:DescribeDeviceFleet",
+                "sagemaker:ListTags",
+                "sagemaker:RegisterDevices",
+                "sagemaker:UpdateDeviceFleet",
+                "sagemaker:UpdateDevices",
+            ],
+            [fleets, f"{fleets}/device/*"],
+        ),
+        _passed(
+            "PassToSageMaker",
+            naming.role_arn(account, naming.token_exchange_role("*", stage)),
+            "sagemaker.amazonaws.com",
+        ),
+        policy.statement(
+            "EdgeManagerBuckets",
+            _BUCKET_ACTIONS,
+            [f"arn:aws:s3:::{naming.edge_manager_bucket(place.organisation, '*', stage, account)}"],
+        ),
+    ]

@@ -72,3 +72,96 @@ def deploy_grant(stage: str) -> str:
 def access_role(fleet: str, stage: str, role: str) -> str:
     """A fleet's cross-account role in the stage's account, and the grant of it in the trusted account (IAM: 64)."""
     return f"{PREFIX}-{fleet}-{stage}-access-{role}"
+
+
+# --- the root of trust -----------------------------------------------------------------------------------------
+
+
+def policy_arn(account_id: str, policy: str) -> str:
+    """The ARN of a customer managed policy."""
+    return f"arn:aws:iam::{account_id}:policy/{policy}"
+
+
+def boundary(stage: str, kind: str) -> str:
+    """The permissions boundary of the roles that a stage's deploy role makes; ``kind``: devices or provisioning."""
+    return f"{PREFIX}-boundary-{stage}-{kind}"
+
+
+def preview_role(stage: str) -> str:
+    """The role in the workload account that reads what a preview and a drift check compare."""
+    return f"{PREFIX}-preview-{stage}"
+
+
+def preview_grant(stage: str) -> str:
+    """The managed policy in the tooling account that lets its holder assume a stage's preview role."""
+    return f"{PREFIX}-preview-{stage}"
+
+
+def ci_preview_role() -> str:
+    """The role in the tooling account that a pipeline assumes for a request that is not merged."""
+    return f"{PREFIX}-ci-preview"
+
+
+def ci_deploy_role(stage: str) -> str:
+    """The role in the tooling account that a pipeline assumes from the protected environment of a stage."""
+    return f"{PREFIX}-ci-deploy-{stage}"
+
+
+def persona_role(persona: str, stage: str | None = None) -> str:
+    """The role of a persona, in a stage's account or in the account of its work."""
+    return f"{PREFIX}-{persona}-{stage}" if stage else f"{PREFIX}-{persona}"
+
+
+# --- provisioning ----------------------------------------------------------------------------------------------
+
+
+def provisioning_template(fleet: str, stage: str) -> str:
+    """The provisioning template of a fleet in a stage (AWS IoT: at most 36 of letters, digits, ``_`` and ``-``)."""
+    return f"{fleet}-{stage}"
+
+
+def provisioning_role(fleet: str, stage: str) -> str:
+    """The role with which AWS IoT makes what a provisioning template says."""
+    return f"{PREFIX}-{fleet}-{stage}-provision"
+
+
+def claim_policy(fleet: str, stage: str) -> str:
+    """The AWS IoT policy of the certificate that new devices of a fleet have in common."""
+    return f"{PREFIX}-{fleet}-{stage}-claim"
+
+
+def provisioning_hook(fleet: str, stage: str) -> str:
+    """The Lambda function that AWS IoT asks before it provisions, and its role (both at most 64 characters)."""
+    return f"{PREFIX}-{fleet}-{stage}-hook"
+
+
+def thing_type(fleet: str, stage: str) -> str:
+    """The thing type of a fleet's devices (at most 128 characters)."""
+    return f"{fleet}-{stage}"
+
+
+def twin(fleet: str, stage: str, number: int) -> str:
+    """A twin: its thing, its serial number and the name of its instance; numbers begin with 1."""
+    return f"{fleet}-{stage}-twin-{number:02}"
+
+
+def twin_role(fleet: str, stage: str) -> str:
+    """The role, and the instance profile, of a fleet's twins: it can get a provisioning claim and nothing else."""
+    return f"{PREFIX}-{fleet}-{stage}-twin"
+
+
+# --- SageMaker Edge Manager ------------------------------------------------------------------------------------
+
+
+def edge_manager_fleet(fleet: str, stage: str) -> str:
+    """The SageMaker device fleet (at most 63 letters, digits and single dashes)."""
+    return f"{fleet}-{stage}"
+
+
+def edge_manager_bucket(organisation: str, fleet: str, stage: str, account_id: str) -> str:
+    """The bucket of the agent, whose name must contain ``sagemaker`` (S3: at most 63 characters)."""
+    return f"{organisation}-sagemaker-{fleet}-{stage}-{account_id}"
+
+
+ARTIFACT_KEY_ALIAS = f"alias/{PREFIX}-artifacts"
+"""The alias of the key of the artifact buckets, where they have one of their own."""
