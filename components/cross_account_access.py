@@ -13,7 +13,7 @@ from components.assume_role_grant import AssumeRoleGrant, AssumeRoleGrantArgs
 from components.cross_account_role import CrossAccountRole, CrossAccountRoleArgs
 from edgewright.documents import deploy_policy, naming, trust
 from edgewright.documents.place import StagePlace
-from edgewright.manifest.model import TrustHardening
+from edgewright.manifest.accounts import TrustHardening
 
 
 @dataclass(frozen=True, kw_only=True)

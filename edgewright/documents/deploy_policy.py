@@ -429,7 +429,10 @@ def _twins(place: StagePlace) -> list[dict[str, Any]]:
             "TwinImages",
             ["ssm:GetParameters"],
             # Public parameters are AWS's own, and the images of an organisation are in its own.
-            [f"arn:aws:ssm:{place.region}::parameter/aws/service/*", f"arn:aws:ssm:{place.region}:{account}:parameter/*"],
+            [
+                f"arn:aws:ssm:{place.region}::parameter/aws/service/*",
+                f"arn:aws:ssm:{place.region}:{account}:parameter/*",
+            ],
         ),
     ]
 

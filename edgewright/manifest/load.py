@@ -12,10 +12,11 @@ from pathlib import Path
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.errors import EdgewrightError
+from edgewright.manifest.accounts import Account
 from edgewright.manifest.context import Context, Since, StageFile
 from edgewright.manifest.control_files import read_controls
 from edgewright.manifest.controls import Controls
-from edgewright.manifest.model import Account, Fleet, FleetStage, Organisation, Ring, Stage
+from edgewright.manifest.model import Fleet, FleetStage, Organisation, Ring, Stage
 from edgewright.manifest.rules import advice, check
 from edgewright.source import Document, Problem, load_file
 from edgewright.validation import M, Parsed, parse

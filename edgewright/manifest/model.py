@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from edgewright.canonical import digest
+from edgewright.manifest.accounts import Account, Artifacts, Boundary, Forge, Personas, TrustHardening
 from edgewright.manifest.base import Model, exactly_one
 from edgewright.manifest.gates import Gates
+from edgewright.manifest.twins import Testbed, Twins
 from edgewright.manifest.types import (
     DURATION_SCHEMA,
-    AccountId,
     Action,
     ComponentName,
     FleetQuery,
@@ -31,6 +32,7 @@ from edgewright.manifest.types import (
     Resource,
     RingPath,
     Seconds,
+    SerialNumber,
     Share,
     ShortName,
     ThingName,
@@ -42,15 +44,6 @@ from edgewright.manifest.windows import Window
 # --- edgewright.yaml -------------------------------------------------------------------------------------------
 
 
-class Account(Model):
-    """An AWS account by its part in the organisation (the key: tooling, staging, prod, data-lake, ...)."""
-
-    id: AccountId = Field(description="The twelve digits of the AWS account, in quotes.")
-    shares: Name | None = Field(
-        None, examples=["tooling"], description="The other account entry that has, on purpose, the same id."
-    )
-
-
 class Stage(Model):
     """Where fleets live: one AWS account, one Region."""
 
@@ -58,17 +51,6 @@ class Stage(Model):
     region: Region | None = Field(None, description="Defaults to the organisation's Region.")
     production: bool = Field(
         default=False, description="The stricter rules hold here: bounded dependencies, gates, no discontinued agent."
-    )
-
-
-class TrustHardening(Model):
-    """Who of the tooling account may assume the deploy roles, and with which external id."""
-
-    principals: Items[str] = Field(
-        (), description="ARN patterns for aws:PrincipalArn; empty: any principal the tooling account lets in."
-    )
-    external_id: str | None = Field(
-        None, alias="externalId", min_length=2, max_length=1224, description="The sts:ExternalId that is asked for."
     )
 
 
@@ -83,6 +65,10 @@ class Organisation(Model):
     stages: dict[Name, Stage] = Field(description="The stages that fleets may have.")
     trust: TrustHardening = Field(TrustHardening(), description="Narrows who may assume the deploy roles.")
     windows: Items[Window] = Field((), description="When releases may move, and when not; deny beats allow.")
+    forge: Forge | None = Field(None, description="Where pipelines come from; makes the roles that they take.")
+    personas: Personas = Field(Personas(), description="Roles for people.")
+    boundary: Boundary = Field(Boundary(), description="Widens what roles may do that a deploy role makes.")
+    artifacts: Artifacts = Field(Artifacts(), description="Encryption and life cycle of the buckets of artifacts.")
     public_components: Items[ComponentName] = Field(
         (),
         alias="publicComponents",
@@ -222,12 +208,18 @@ class Members(Model):
         description="A fleet indexing query: a dynamic thing group.",
     )
     provisioned: Literal[True] | None = Field(None, description="Devices join by the provisioning template.")
+    serials: Items[SerialNumber] = Field(
+        (), description="With provisioned: the serial numbers that the template lets in, into this ring."
+    )
 
     @model_validator(mode="after")
     def _one_of(self) -> Members:
         given = [name for name in ("things", "query", "provisioned") if getattr(self, name) is not None]
         if len(given) != 1:
             msg = "must have exactly one of things, query, provisioned; keep one"
+            raise ValueError(msg)
+        if self.serials and not self.provisioned:
+            msg = "has serials, which are for a ring whose devices are provisioned; write provisioned: true"
             raise ValueError(msg)
         return self
 
@@ -338,3 +330,5 @@ class FleetStage(Model):
     fleet: Name = Field(description="The fleet, as its folder is called.")
     stage: Name = Field(examples=["prod"], description="The stage, as this file is called.")
     rings: Items[Ring] = Field(min_length=1, description="In the order in which a release goes through them.")
+    twins: Twins | None = Field(None, description="EC2 instances that mirror the fleet's devices; not in production.")
+    testbed: Testbed | None = Field(None, description="Real devices in a laboratory, in place of twins.")

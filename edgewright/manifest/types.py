@@ -195,3 +195,69 @@ def _fleet_query(value: str) -> str:
 
 FleetQuery = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_fleet_query)]
 """A fleet indexing query that can be read."""
+
+_PRINCIPAL_CHECK, _PRINCIPAL_SCHEMA = _text(
+    r"arn:aws[a-z-]*:(?:iam|sts)::[0-9]{12}:(?:role|user|assumed-role)/[A-Za-z0-9_+=,.@/*?-]+",
+    2048,
+    "the ARN of a role or a user, which may have wildcards after its account",
+    '"arn:aws:iam::111111111111:role/ci-*"',
+)
+PrincipalPattern = Annotated[str, _PRINCIPAL_CHECK, _PRINCIPAL_SCHEMA]
+"""What aws:PrincipalArn must be like; the account is always named."""
+
+_PROJECT_CHECK, _PROJECT_SCHEMA = _text(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+",
+    255,
+    "a repository as OWNER/NAME",
+    "acme/edge-fleets",
+)
+ProjectPath = Annotated[str, _PROJECT_CHECK, _PROJECT_SCHEMA]
+"""A repository on a forge. No wildcard: it goes into the conditions of trust policies."""
+
+_HOST_CHECK, _HOST_SCHEMA = _text(
+    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+", 253, "the name of a host", "gitlab.com"
+)
+Host = Annotated[str, _HOST_CHECK, _HOST_SCHEMA]
+"""A host, without scheme, port or path."""
+
+_BRANCH_CHECK, _BRANCH_SCHEMA = _text(
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_./-]*[A-Za-z0-9_-])?", 200, "the name of one branch", "main"
+)
+Branch = Annotated[str, _BRANCH_CHECK, _BRANCH_SCHEMA]
+"""A branch. No wildcard: it goes into the conditions of trust policies."""
+
+_REPOSITORY_CHECK, _REPOSITORY_SCHEMA = _text(
+    r"[1-9][0-9]{0,17}", 18, "the number of a repository in quotes", '"123456"'
+)
+RepositoryId = Annotated[str, _REPOSITORY_CHECK, _REPOSITORY_SCHEMA]
+"""The number of a repository on GitHub, quoted."""
+
+_SERIAL_CHECK, _SERIAL_SCHEMA = _text(
+    r"[a-zA-Z0-9_-]+", 128, "a serial number of letters, digits, _ and -", "SN-000123"
+)
+SerialNumber = Annotated[str, _SERIAL_CHECK, _SERIAL_SCHEMA]
+"""A device's serial number, which becomes the name of its thing. No colon: SageMaker and shells stumble over it."""
+
+_INSTANCE_CHECK, _INSTANCE_SCHEMA = _text(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", 32, "an EC2 instance type", "t3.small")
+InstanceType = Annotated[str, _INSTANCE_CHECK, _INSTANCE_SCHEMA]
+"""An EC2 instance type."""
+
+_PARAMETER_CHECK, _PARAMETER_SCHEMA = _text(
+    r"/[A-Za-z0-9_./-]+",
+    1011,
+    "the name of a parameter of Systems Manager that holds an image, which begins with a slash",
+    "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id",
+)
+ImageParameter = Annotated[str, _PARAMETER_CHECK, _PARAMETER_SCHEMA]
+"""Where the id of a machine image is kept: the image follows its publisher, and the manifest stays."""
+
+_SUBNET_CHECK, _SUBNET_SCHEMA = _text(r"subnet-[0-9a-f]{8,17}", 24, "the id of a subnet", "subnet-0a1b2c3d4e5f60718")
+SubnetId = Annotated[str, _SUBNET_CHECK, _SUBNET_SCHEMA]
+_VPC_CHECK, _VPC_SCHEMA = _text(r"vpc-[0-9a-f]{8,17}", 21, "the id of a VPC", "vpc-0a1b2c3d4e5f60718")
+VpcId = Annotated[str, _VPC_CHECK, _VPC_SCHEMA]
+
+_EXTERNAL_CHECK, _EXTERNAL_SCHEMA = _text(
+    r"[A-Za-z0-9_+=,.@:/-]{2,}", 1224, "two or more letters, digits and _ + = , . @ : / -", "acme-edge"
+)
+ExternalId = Annotated[str, _EXTERNAL_CHECK, _EXTERNAL_SCHEMA]
+"""What sts:ExternalId must be; no secret, and no wildcard."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from edgewright.manifest.model import Account, Stage
+from edgewright.manifest.accounts import Account
+from edgewright.manifest.model import Stage
 from tests.helpers import projects
 from tests.helpers.engine import Recorded, Recording
 

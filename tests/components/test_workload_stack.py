@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from edgewright.errors import EdgewrightError
+from edgewright.manifest.accounts import TrustHardening
 from edgewright.manifest.load import Project
-from edgewright.manifest.model import Capture, Component, EdgeManager, Members, TrustHardening
+from edgewright.manifest.model import Capture, Component, EdgeManager, Members
 from tests.helpers import projects
 from tests.helpers.engine import Recorded, Recording
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from edgewright.manifest.context import Context
 from edgewright.manifest.rules import (
+    accounts,
     components,
     configuration,
     controls,
@@ -21,6 +22,7 @@ from edgewright.manifest.rules import (
     promotion,
     rollout,
     targets,
+    twins,
 )
 from edgewright.source import Problem
 
@@ -28,6 +30,7 @@ Rule = Callable[[Context], Iterable[Problem]]
 
 RULES: tuple[Rule, ...] = (
     *organisation.RULES,
+    *accounts.RULES,
     *names.RULES,
     *targets.RULES,
     *components.RULES,
@@ -38,10 +41,11 @@ RULES: tuple[Rule, ...] = (
     *promotion.RULES,
     *controls.RULES,
     *rollout.RULES,
+    *twins.RULES,
 )
 
 
-ADVICE: tuple[Rule, ...] = promotion.ADVICE
+ADVICE: tuple[Rule, ...] = (*promotion.ADVICE, *twins.ADVICE)
 """Comparisons that only mean something between manifests without errors."""
 
 

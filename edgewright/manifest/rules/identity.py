@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgewright.manifest import boundary
 from edgewright.manifest.context import Context
 from edgewright.manifest.references import references
 from edgewright.manifest.rules.organisation import TOOLING
@@ -72,7 +73,9 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
     organisation = context.organisation.model
     if organisation is None or not context.organisation.whole(("accounts",)):
         return
-    tooling = organisation.accounts[TOOLING].id if TOOLING in organisation.accounts else None
+    shared = {account.id for account in organisation.accounts.values() if account.shares is not None}
+    # a stage in the tooling account is told at the stage
+    shared |= {organisation.accounts[TOOLING].id} if TOOLING in organisation.accounts else set()
     for folder, parsed in context.fleets.items():
         if parsed.model is None:
             continue
@@ -87,7 +90,7 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
                     got=access.trusted,
                     remedy=one_of(access.trusted, organisation.accounts, "edgewright.yaml has"),
                 )
-            elif trusted.id in own and trusted.id != tooling:  # a stage in tooling is told at the stage
+            elif trusted.id in own and trusted.id not in shared:
                 yield parsed.problem(
                     path,
                     f"is the account of {own[trusted.id]} itself: the role would trust its own account",
@@ -132,4 +135,47 @@ def access_is_narrow(context: Context) -> Iterator[Problem]:
                     )
 
 
-RULES = (permissions_are_named, permissions_name_their_resources, access_has_both_halves, access_is_narrow)
+def permissions_are_within_the_boundary(context: Context) -> Iterator[Problem]:
+    """What lies outside of the permissions boundary would be refused to devices, however their policy allows it."""
+    organisation = context.organisation.model
+    if organisation is None or not context.organisation.whole(("boundary",)):
+        return
+    extra = organisation.boundary.devices
+    for parsed in context.fleets.values():
+        if parsed.model is None:
+            continue
+        given: list[tuple[tuple[str | int, ...], str]] = [
+            (("identity", "permissions", number, "actions", index), action)
+            for number, statement in enumerate(parsed.model.identity.permissions)
+            for index, action in enumerate(statement.actions)
+        ]
+        given += [
+            (("access", number, "actions", index), action)
+            for number, access in enumerate(parsed.model.access)
+            for index, action in enumerate(access.actions)
+        ]
+        for path, action in given:
+            service, _, call = action.partition(":")
+            if (
+                not call.strip("*?")
+                or service in _IDENTITY_SERVICES
+                or boundary.allows(action, boundary.DEVICES, extra)
+            ):
+                continue  # what is too wide is told as such
+            if "*" in action or "?" in action:
+                remedy = "write the actions one by one: what a pattern comes to changes with AWS"
+            else:
+                remedy = (
+                    f'add "{action}" to boundary.devices in edgewright.yaml, which an administrator brings up with the '
+                    "tooling stack"
+                )
+            yield parsed.problem(path, "is beyond the permissions boundary of the role", got=action, remedy=remedy)
+
+
+RULES = (
+    permissions_are_named,
+    permissions_name_their_resources,
+    permissions_are_within_the_boundary,
+    access_has_both_halves,
+    access_is_narrow,
+)

@@ -1,7 +1,8 @@
 """Rules about names that only exist once they are composed: each must fit AWS's limit, or the line says so.
 
-The functions are the ones that the program uses. Limits: IAM role 64, S3 bucket 63, thing group 128 characters. The
-names of role aliases, IoT policies and deployments always fit, because their parts have 48 characters at most.
+The functions are the ones that the program uses. Limits: IAM role 64, S3 bucket 63, thing group 128, provisioning
+template 36, SageMaker device fleet 63 characters. The names of role aliases, IoT policies and deployments always fit,
+because their parts have 48 characters at most.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from edgewright.source import Problem
 ROLE = 64
 BUCKET = 63
 THING_GROUP = 128
+TEMPLATE = 36
+DEVICE_FLEET = 63
 
 
 def organisation_names_fit(context: Context) -> Iterator[Problem]:
@@ -51,6 +54,17 @@ def fleet_names_fit(context: Context) -> Iterator[Problem]:
         parsed = context.fleets.get(file.folder)
         fleet = parsed.model if parsed else None
         names = [("token exchange role", naming.token_exchange_role(model.fleet, model.stage), ROLE)]
+        if model.twins is not None or (fleet is not None and fleet.identity.provisioning == "claim"):
+            names += [
+                ("provisioning template", naming.provisioning_template(model.fleet, model.stage), TEMPLATE),
+                ("provisioning role", naming.provisioning_role(model.fleet, model.stage), ROLE),
+            ]
+        if organisation is not None and fleet is not None and fleet.edge_manager.enabled:
+            bucket = naming.edge_manager_bucket(organisation.name, model.fleet, model.stage, "0" * 12)
+            names += [
+                ("device fleet", naming.edge_manager_fleet(model.fleet, model.stage), DEVICE_FLEET),
+                ("Edge Manager bucket", bucket, BUCKET),
+            ]
         if organisation is not None and fleet is not None and fleet.capture.enabled:
             bucket = naming.capture_bucket(organisation.name, model.fleet, model.stage, "0" * 12)
             names.append(("capture bucket", bucket, BUCKET))

@@ -64,7 +64,11 @@ def tooling_is_there(context: Context) -> Iterator[Problem]:
 
 
 def stages_have_accounts(context: Context) -> Iterator[Problem]:
-    """A stage lives in an account of the organisation, and not in the one that its deploy role must trust."""
+    """A stage lives in an account of the organisation; in that of tooling only where an entry says that it shares it.
+
+    Production beside the root of trust is allowed too, for an organisation with one account, and warned of: whoever
+    administers artifacts and pipelines there also has the devices.
+    """
     organisation = context.organisation.model
     if organisation is None or not context.organisation.whole(("accounts",)):
         return
@@ -78,12 +82,20 @@ def stages_have_accounts(context: Context) -> Iterator[Problem]:
                 got=stage.account,
                 remedy=one_of(stage.account, organisation.accounts, "the accounts are"),
             )
-        elif tooling is not None and account.id == tooling.id:
+        elif tooling is not None and account.id == tooling.id and account.shares is None:
             yield context.organisation.problem(
                 ("stages", name, "account"),
                 f"is the account of {TOOLING}: its deploy role would trust its own account",
                 got=stage.account,
-                remedy="give the stage an account of its own",
+                remedy=f"give the stage an account of its own, or an account entry with shares: {TOOLING}",
+            )
+        elif tooling is not None and account.id == tooling.id and stage.production:
+            yield context.organisation.problem(
+                ("stages", name, "account"),
+                f"shares the account of {TOOLING}, so whoever administers the root of trust has production too",
+                got=stage.account,
+                remedy="give production an account of its own",
+                severity="warning",
             )
 
 

@@ -55,28 +55,46 @@ def things_are_in_one_ring(context: Context) -> Iterator[Problem]:
                 yield place.problem(("members", "things", index), message, got=thing, remedy=remedy)
 
 
-def provisioned_things_have_one_ring(context: Context) -> Iterator[Problem]:
-    """The provisioning template puts new devices into one ring, and there must be such a template."""
-    for places in context.rings_by_fleet.values():
-        first: dict[str, RingPlace] = {}
-        for place in places:
-            if not place.ring.members.provisioned:
-                continue
-            path = ("members", "provisioned")
-            if place.fleet is not None and place.fleet.identity.provisioning != "claim":
-                yield place.problem(
-                    path,
-                    "needs a provisioning template, and the fleet has none",
-                    got=f"identity.provisioning: {place.fleet.identity.provisioning}",
-                    remedy="write provisioning: claim in fleet.yaml, or name the things",
-                )
-            other = first.setdefault(place.file.name, place)
+def provisioned_things_have_a_template(context: Context) -> Iterator[Problem]:
+    """Devices that provision themselves need a template, and it lets in the serial numbers that a ring names."""
+    for place in context.rings:
+        model = place.file.parsed.model
+        twins = model.twins if model is not None else None
+        for_twins = twins is not None and twins.ring == place.ring.name
+        if not place.ring.members.provisioned or place.fleet is None or for_twins:
+            continue
+        path = ("members", "provisioned")
+        if place.fleet.identity.provisioning != "claim":
+            yield place.problem(
+                path,
+                "needs a provisioning template, and the fleet has none",
+                got=f"identity.provisioning: {place.fleet.identity.provisioning}",
+                remedy="write provisioning: claim in fleet.yaml, or name the things",
+            )
+        elif not place.ring.members.serials:
+            yield place.problem(
+                path,
+                "lets nobody in, because no serial number is named",
+                remedy="add serials: [...] with those of the devices that may join",
+                severity="warning",
+            )
+
+
+def serials_are_in_one_ring(context: Context) -> Iterator[Problem]:
+    """A serial number is one device, and the template puts it into one ring: that which names it."""
+    first: dict[tuple[str, str | None, str], tuple[RingPlace, int]] = {}
+    for place in context.rings:
+        # where the account is not known yet, compare within the fleet
+        scope = (place.account_id or place.file.folder, place.region)
+        for index, serial in enumerate(place.ring.members.serials):
+            other, earlier = first.setdefault((*scope, serial), (place, index))
             if other is not place:
-                yield place.problem(
-                    path,
-                    f"is a second ring for new devices, beside {other.ring.name}",
-                    remedy="let one ring of the stage take them, and move devices by naming them",
-                )
+                message, remedy = f"is in {other.title} already", "keep it in one of the two rings"
+            elif earlier != index:
+                message, remedy = "is in the ring twice", "keep it once"
+            else:
+                continue
+            yield place.problem(("members", "serials", index), message, got=serial, remedy=remedy)
 
 
 def things_are_of_one_fleet(context: Context) -> Iterator[Problem]:
@@ -106,6 +124,7 @@ def things_are_of_one_fleet(context: Context) -> Iterator[Problem]:
 RULES = (
     one_deployment_a_target,
     things_are_in_one_ring,
-    provisioned_things_have_one_ring,
+    provisioned_things_have_a_template,
+    serials_are_in_one_ring,
     things_are_of_one_fleet,
 )
