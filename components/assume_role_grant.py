@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components._base import EdgeComponent
-from edgewright.documents import permissions, policy
+from edgewright.documents import policy
+from edgewright.documents.roots import Grant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +20,8 @@ class AssumeRoleGrantArgs:
 
     provider: aws.Provider
     """Of the trusted account."""
-    policy: str
-    """Its name."""
-    description: str
-    role_arns: Sequence[str]
-    """Derived ARNs: the roles need not exist yet."""
+    grant: Grant
+    """Names derived ARNs: the roles need not exist yet."""
     tags: Mapping[str, str]
 
 
@@ -41,17 +39,16 @@ class AssumeRoleGrant(EdgeComponent):
     resources: AssumeRoleGrantResources
 
     def __init__(self, name: str, *, args: AssumeRoleGrantArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        text = policy.render(
-            permissions.assume(args.role_arns), limit=policy.MANAGED_POLICY, of=f"managed policy {args.policy}"
-        )
+        grant = args.grant
+        text = policy.render(grant.document, limit=policy.MANAGED_POLICY, of=f"managed policy {grant.name}")
         super().__init__(name, opts=opts)
-        grant = aws.iam.Policy(
+        made = aws.iam.Policy(
             name,
-            name=args.policy,
-            description=args.description,
+            name=grant.name,
+            description=grant.description,
             policy=text,
             tags=dict(args.tags),
             opts=self.child(args.provider),
         )
-        self.resources = AssumeRoleGrantResources(policy=grant)
-        self.register_outputs({"arn": grant.arn})
+        self.resources = AssumeRoleGrantResources(policy=made)
+        self.register_outputs({"arn": made.arn})

@@ -1,4 +1,4 @@
-"""How a stage is deployed: its deploy role in the workload account, and the grant of it in the tooling account."""
+"""A way into an account: the role there, and the grant of it in the account that is trusted."""
 
 from __future__ import annotations
 
@@ -11,73 +11,59 @@ import pulumi_aws as aws
 from components._base import EdgeComponent
 from components.assume_role_grant import AssumeRoleGrant, AssumeRoleGrantArgs
 from components.cross_account_role import CrossAccountRole, CrossAccountRoleArgs
-from edgewright.documents import deploy_policy, naming, trust
-from edgewright.documents.place import StagePlace
-from edgewright.manifest.accounts import TrustHardening
+from edgewright.documents.roots import Role
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAccountAccessArgs:
-    """A stage, and the administrators of the two accounts."""
+    """A role of the tooling stack, and the administrators of its account and of the one that is trusted."""
 
-    place: StagePlace
+    role: Role
     target: aws.Provider
-    """Of the stage's account."""
+    """Of the role's account."""
     tooling: aws.Provider
-    """Of the tooling account."""
-    hardening: TrustHardening
-    shared: bool = False
-    """The stage's account and the tooling account are one on purpose."""
+    """Of the account that is trusted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossAccountAccessResources:
-    """Both halves."""
+    """Both halves; no grant where the trust itself names who comes in."""
 
     role: CrossAccountRole
-    grant: AssumeRoleGrant
+    grant: AssumeRoleGrant | None
 
 
 @final
 class CrossAccountAccess(EdgeComponent):
-    """Both halves of the access to a stage's account, made together: either one alone lets nobody in."""
+    """Both halves of an access, made together and removed together: either one alone lets nobody in."""
 
     resources: CrossAccountAccessResources
 
     def __init__(self, name: str, *, args: CrossAccountAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        place = args.place
-        role_name = naming.deploy_role(place.stage)
-        trust_policy = trust.account(
-            place.tooling_id,
-            own_id=place.account_id,
-            shared=args.shared,
-            principals=args.hardening.principals,
-            external_id=args.hardening.external_id,
-        )
-        tags = {"edgewright:stage": place.stage, "edgewright:part": "deploy"}
+        wanted = args.role
+        tags = {"edgewright:part": wanted.part, **({"edgewright:stage": wanted.stage} if wanted.stage else {})}
         super().__init__(name, opts=opts)
         role = CrossAccountRole(
             name,
             args=CrossAccountRoleArgs(
                 provider=args.target,
-                role=role_name,
-                description=f"Deploys the fleets of {place.stage}",
-                trust=trust_policy,
-                permissions=deploy_policy.deploy_role(place),
+                role=wanted.name,
+                description=wanted.description,
+                trust=wanted.trust,
+                permissions=wanted.permissions,
+                additions=wanted.additions,
                 tags=tags,
             ),
             opts=self.inner(),
         )
-        grant = AssumeRoleGrant(
-            name,
-            args=AssumeRoleGrantArgs(
-                provider=args.tooling,
-                policy=naming.deploy_grant(place.stage),
-                description=f"Lets its holder deploy the fleets of {place.stage}",
-                role_arns=[naming.role_arn(place.account_id, role_name)],
-                tags=tags,
-            ),
-            opts=self.inner(),
-        )
+        grant = None
+        if wanted.grant is not None:
+            grant = AssumeRoleGrant(
+                name,
+                args=AssumeRoleGrantArgs(provider=args.tooling, grant=wanted.grant, tags=tags),
+                opts=self.inner(),
+            )
         self.resources = CrossAccountAccessResources(role=role, grant=grant)
-        self.register_outputs({"role": role.resources.role.arn, "grant": grant.resources.policy.arn})
+        self.register_outputs(
+            {"role": role.resources.role.arn, "grant": grant.resources.policy.arn if grant is not None else None}
+        )

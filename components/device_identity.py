@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components._base import EdgeComponent
-from edgewright.documents import deployment, device_policy, naming, policy, trust
+from edgewright.documents import boundary, deployment, device_policy, naming, policy, trust
 from edgewright.documents.place import FleetPlace
 
 SHORTEST_SESSION = 3600
@@ -65,6 +65,7 @@ class DeviceIdentity(EdgeComponent):
                 limit=policy.TRUST_POLICY,
                 of=f"the trust of role {place.role}",
             ),
+            permissions_boundary=boundary.arn(place, boundary.DEVICES),
             # A role alias may not hand out credentials for longer than the role's own sessions last.
             max_session_duration=max(args.credential_duration, SHORTEST_SESSION),
             tags=tags,

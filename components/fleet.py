@@ -16,7 +16,7 @@ from components.cross_account_role import CrossAccountRole, CrossAccountRoleArgs
 from components.device_identity import DeviceIdentity, DeviceIdentityArgs
 from components.greengrass_deployment import GreengrassDeployment, GreengrassDeploymentArgs
 from components.thing_group import ThingGroup, ThingGroupArgs
-from edgewright.documents import deployment, naming, permissions, trust
+from edgewright.documents import boundary, deployment, naming, permissions, trust
 from edgewright.documents.place import FleetPlace
 from edgewright.manifest.model import Access, Fleet, Ring
 
@@ -139,12 +139,14 @@ class EdgeFleet(EdgeComponent):
                 provider=args.cloud,
                 role=naming.access_role(place.name, place.stage, grant.role),
                 description=f"Lets {grant.trusted} into {place.name} in {place.stage}",
-                trust=trust.account(
+                trust=trust.reader(
+                    grant,
                     args.trusted[grant.trusted],
                     own_id=place.account_id,
                     shared=args.trusted[grant.trusted] in args.shared,
                 ),
                 permissions=permissions.access(place, grant),
+                boundary=boundary.arn(place, boundary.DEVICES),
                 tags=deployment.tags(place),
             ),
             opts=self.inner(),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from edgewright.documents import roots
 from edgewright.documents.place import StagePlace
 from edgewright.errors import EdgewrightError
 from edgewright.manifest.load import Project
@@ -54,15 +55,9 @@ class Settings:
 
 def stage_place(project: Project, stage: str) -> StagePlace:
     """Return where a stage is."""
-    return StagePlace(
-        organisation=project.organisation.name,
-        tooling_id=project.organisation.accounts[TOOLING].id,
-        account_id=project.account(stage).id,
-        region=project.region(stage),
-        stage=stage,
-    )
+    return roots.place_of(project, stage)
 
 
 def shared_accounts(project: Project) -> frozenset[str]:
     """Return the account ids that are, on purpose, in more than one entry of edgewright.yaml."""
-    return frozenset(account.id for account in project.organisation.accounts.values() if account.shares is not None)
+    return roots.shared_accounts(project.organisation)

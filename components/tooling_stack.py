@@ -9,8 +9,10 @@ import pulumi_aws as aws
 from components.artifact_bucket import ArtifactBucket, ArtifactBucketArgs
 from components.assume_role_grant import AssumeRoleGrant, AssumeRoleGrantArgs
 from components.cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
-from components.settings import SESSION, TOOLING, Settings, shared_accounts, stage_place
-from edgewright.documents import naming
+from components.pipeline_identity import PipelineIdentity, PipelineIdentityArgs
+from components.role_boundaries import RoleBoundaries, RoleBoundariesArgs
+from components.settings import SESSION, TOOLING, Settings, stage_place
+from edgewright.documents import naming, roots
 from edgewright.documents.place import StagePlace
 from edgewright.manifest.load import Project
 
@@ -34,40 +36,70 @@ def tooling(project: Project, settings: Settings) -> dict[str, Any]:
         for region, here in buckets.items()
     }
     home = project.organisation.region
-    deploy = {
-        place.stage: CrossAccountAccess(
-            f"deploy-{place.stage}",
-            args=CrossAccountAccessArgs(
-                place=place,
-                target=providers.of(place.account_id, home),
-                tooling=providers.of(place.tooling_id, home),
-                hardening=project.organisation.trust,
-                shared=place.account_id in shared_accounts(project),
+    for place in places:
+        RoleBoundaries(
+            f"boundaries-{place.stage}",
+            args=RoleBoundariesArgs(
+                provider=providers.of(place.account_id, home), boundaries=roots.boundaries(project, place.stage)
             ),
         )
-        for place in places
-    }
-    for place in places:
-        for fleet, _ in project.stage_fleets(place.stage):
-            for grant in fleet.access:
-                role = naming.access_role(fleet.name, place.stage, grant.role)
-                AssumeRoleGrant(
-                    f"{fleet.name}/{place.stage}/{grant.role}",
-                    args=AssumeRoleGrantArgs(
-                        provider=providers.of(project.organisation.accounts[grant.trusted].id, home),
-                        policy=role,
-                        description=f"Lets its holder into {fleet.name} in {place.stage}",
-                        role_arns=[naming.role_arn(place.account_id, role)],
-                        tags={"edgewright:fleet": fleet.name, "edgewright:stage": place.stage},
-                    ),
-                )
+    deploy = {place.stage: _enter(project, providers, roots.deploy(project, place.stage)) for place in places}
+    preview = {place.stage: _enter(project, providers, roots.preview(project, place.stage)) for place in places}
+    pipelines = _pipelines(project, providers)
+    people = {role.name: _enter(project, providers, role) for role in roots.people(project)}
+    for grant, fleet, stage in roots.reader_grants(project):
+        AssumeRoleGrant(
+            f"{fleet}/{stage}/{grant.name.rpartition('-access-')[2]}",
+            args=AssumeRoleGrantArgs(
+                provider=providers.of(grant.account_id, home),
+                grant=grant,
+                tags={"edgewright:fleet": fleet, "edgewright:stage": stage},
+            ),
+        )
     return {
         "artifactBuckets": {
             region: bucket.resources.bucket.resources.bucket.bucket for region, bucket in artifact_buckets.items()
         },
-        "deployRoles": {stage: access.resources.role.resources.role.arn for stage, access in deploy.items()},
-        "deployGrants": {stage: access.resources.grant.resources.policy.arn for stage, access in deploy.items()},
+        "deployRoles": _arns(deploy),
+        "previewRoles": _arns(preview),
+        "pipelineRoles": _arns(pipelines),
+        "personaRoles": _arns(people),
+        "deployGrants": {
+            stage: access.resources.grant.resources.policy.arn
+            for stage, access in deploy.items()
+            if access.resources.grant is not None
+        },
     }
+
+
+def _enter(project: Project, providers: _Administrators, role: roots.Role) -> CrossAccountAccess:
+    home = project.organisation.region
+    return CrossAccountAccess(
+        role.name.removeprefix(f"{naming.PREFIX}-"),
+        args=CrossAccountAccessArgs(
+            role=role,
+            target=providers.of(role.account_id, home),
+            tooling=providers.of(project.organisation.accounts[TOOLING].id, home),
+        ),
+    )
+
+
+def _pipelines(project: Project, providers: _Administrators) -> dict[str, CrossAccountAccess]:
+    """The identity provider of the forge and the pipelines' roles; nothing without a forge."""
+    organisation = project.organisation
+    if organisation.forge is None:
+        return {}
+    PipelineIdentity(
+        "pipeline",
+        args=PipelineIdentityArgs(
+            provider=providers.of(organisation.accounts[TOOLING].id, organisation.region), forge=organisation.forge
+        ),
+    )
+    return {role.name: _enter(project, providers, role) for role in roots.pipelines(project)}
+
+
+def _arns(accesses: dict[str, CrossAccountAccess]) -> dict[str, Any]:
+    return {name: access.resources.role.resources.role.arn for name, access in accesses.items()}
 
 
 class _Administrators:

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edgewright.documents import bucket_policy, deploy_policy, device_policy, naming, permissions, trust
+from edgewright.documents import bucket_policy, device_policy, naming, permissions, roots, trust
 from edgewright.documents.place import FleetPlace, StagePlace
+from edgewright.documents.roots import TOOLING, place_of
 from edgewright.manifest.load import Project
 from edgewright.manifest.model import Access, Fleet, Ring
-
-TOOLING = "tooling"
 
 Part = Literal["permissions", "trust", "policy"]
 """``permissions``: what a role may do; ``trust``: who may assume it; ``policy``: of anything that is no role."""
@@ -54,48 +53,34 @@ def policies(project: Project) -> list[Policy]:
     return sorted([*_tooling(project), *_fleets(project)], key=lambda each: each.key)
 
 
-def place_of(project: Project, stage: str) -> StagePlace:
-    """Return where a stage is.
-
-    Raises:
-        EdgewrightError: the organisation has no such stage.
-    """
-    return StagePlace(
-        organisation=project.organisation.name,
-        tooling_id=project.organisation.accounts[TOOLING].id,
-        account_id=project.account(stage).id,
-        region=project.region(stage),
-        stage=stage,
-    )
-
-
 def _tooling(project: Project) -> Iterator[Policy]:
     organisation = project.organisation
-    places = [place_of(project, stage) for stage in sorted(organisation.stages)]
     regions: dict[str, list[StagePlace]] = {}
-    for place in places:
+    for stage in sorted(organisation.stages):
+        place = place_of(project, stage)
         regions.setdefault(place.region, []).append(place)
     tooling_id = organisation.accounts[TOOLING].id
     for here in regions.values():
         bucket = here[0].artifact_bucket
         yield Policy(f"bucket {bucket}", "policy", tooling_id, bucket_policy.artifacts(bucket, here))
-    for place in places:
-        role = naming.deploy_role(place.stage)
-        trusting = trust.account(
-            place.tooling_id,
-            own_id=place.account_id,
-            shared=place.account_id in _shared(project),
-            principals=organisation.trust.principals,
-            external_id=organisation.trust.external_id,
-        )
-        grant = permissions.assume([naming.role_arn(place.account_id, role)])
-        yield Policy(f"role {role}", "trust", place.account_id, trusting, stage=place.stage)
-        yield Policy(
-            f"role {role}", "permissions", place.account_id, deploy_policy.deploy_role(place), stage=place.stage
-        )
-        yield Policy(
-            f"managed policy {naming.deploy_grant(place.stage)}", "policy", tooling_id, grant, stage=place.stage
-        )
+    for stage in sorted(organisation.stages):
+        for each in roots.boundaries(project, stage):
+            yield Policy(f"managed policy {each.name}", "policy", each.account_id, each.document, stage=stage)
+    for role in roots.roles(project):
+        yield from _role(role)
+    for grant, fleet, stage in roots.reader_grants(project):
+        yield Policy(f"managed policy {grant.name}", "policy", grant.account_id, grant.document, fleet, stage)
+
+
+def _role(role: roots.Role) -> Iterator[Policy]:
+    yield Policy(f"role {role.name}", "trust", role.account_id, role.trust, stage=role.stage)
+    yield Policy(f"role {role.name}", "permissions", role.account_id, role.permissions, stage=role.stage)
+    for name, document in role.additions.items():
+        owner = f"managed policy {role.addition(name)}"
+        yield Policy(owner, "policy", role.account_id, document, stage=role.stage)
+    if role.grant is not None:
+        grant = role.grant
+        yield Policy(f"managed policy {grant.name}", "policy", grant.account_id, grant.document, stage=role.stage)
 
 
 def _fleets(project: Project) -> Iterator[Policy]:
@@ -134,13 +119,8 @@ def _identity(project: Project, place: FleetPlace, fleet: Fleet, rings: Sequence
 def _access(project: Project, place: FleetPlace, grant: Access) -> Iterator[Policy]:
     role = naming.access_role(place.name, place.stage, grant.role)
     trusted = project.organisation.accounts[grant.trusted].id
-    trusting = trust.account(trusted, own_id=place.account_id, shared=trusted in _shared(project))
+    shared = trusted in roots.shared_accounts(project.organisation)
+    trusting = trust.reader(grant, trusted, own_id=place.account_id, shared=shared)
     of = (place.name, place.stage)
     yield Policy(f"role {role}", "trust", place.account_id, trusting, *of)
     yield Policy(f"role {role}", "permissions", place.account_id, permissions.access(place, grant), *of)
-    assume = permissions.assume([naming.role_arn(place.account_id, role)])
-    yield Policy(f"managed policy {role}", "policy", trusted, assume, *of)
-
-
-def _shared(project: Project) -> frozenset[str]:
-    return frozenset(account.id for account in project.organisation.accounts.values() if account.shares is not None)

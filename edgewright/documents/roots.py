@@ -306,6 +306,27 @@ def _persona(
     )
 
 
+def reader_grants(project: Project) -> list[tuple[Grant, str, str]]:
+    """Return the other halves of the fleets' cross-account roles, each with its fleet and stage."""
+    return [
+        (
+            Grant(
+                name=naming.access_role(fleet.name, stage, each.role),
+                account_id=project.organisation.accounts[each.trusted].id,
+                description=f"Lets its holder into {fleet.name} in {stage}",
+                document=permissions.assume(
+                    [naming.role_arn(project.account(stage).id, naming.access_role(fleet.name, stage, each.role))]
+                ),
+            ),
+            fleet.name,
+            stage,
+        )
+        for stage in sorted(project.organisation.stages)
+        for fleet, _ in project.stage_fleets(stage)
+        for each in fleet.access
+    ]
+
+
 def account_of_part(organisation: Organisation, part: str) -> str | None:
     """Return the id of the account that has a part, by ``part`` or by its key."""
     for name, account in organisation.accounts.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgewright.documents import policy
 from edgewright.errors import EdgewrightError
+from edgewright.manifest.model import Access
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
@@ -60,6 +61,18 @@ def account(
             }
         ]
     )
+
+
+def reader(grant: Access, trusted_id: str, *, own_id: str, shared: bool) -> dict[str, Any]:
+    """Return the trust of a fleet's cross-account role.
+
+    Args:
+        grant: ``access`` of the fleet.
+        trusted_id: Id of the account that it trusts.
+        own_id: Id of the stage's account.
+        shared: The two accounts are one on purpose.
+    """
+    return account(trusted_id, own_id=own_id, shared=shared, principals=grant.principals, external_id=grant.external_id)
 
 
 def token_exchange(*, edge_manager: bool = False) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Checked:
 
     project: Project | None
     problems: tuple[Problem, ...]
+    context: Context
+    """What was read, with positions, for checks of what follows from a good project."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -132,12 +134,12 @@ def check_project(root: Path, *, since: Since | None = None) -> Checked:
             problems += advice(context)
     found = tuple(sorted(_distinct(problems), key=lambda problem: problem.order))
     if any(problem.severity == "error" for problem in found) or context.organisation.model is None:
-        return Checked(None, found)
+        return Checked(None, found, context)
     fleets = {parsed.model.name: parsed.model for parsed in context.fleets.values() if parsed.model}
     models = [file.parsed.model for file in context.stages if file.parsed.model]
     stages = {(model.fleet, model.stage): model for model in models}
     controls = context.controls.controls
-    return Checked(Project(root, context.organisation.model, fleets, stages, context.catalog, controls), found)
+    return Checked(Project(root, context.organisation.model, fleets, stages, context.catalog, controls), found, context)
 
 
 def _distinct(problems: list[Problem]) -> Iterable[Problem]:

@@ -23,11 +23,13 @@ from edgewright.manifest.types import (
     Action,
     ComponentName,
     FleetQuery,
+    ExternalId,
     Items,
     Name,
     Owner,
     Pointer,
     PosixUser,
+    PrincipalPattern,
     Region,
     Resource,
     RingPath,
@@ -135,6 +137,12 @@ class Access(Model):
     trusted: Name = Field(
         examples=["data-lake"],
         description="Key of the account in edgewright.yaml whose principals may assume the role.",
+    )
+    principals: Items[PrincipalPattern] = Field(
+        (), description="ARN patterns of that account's roles that may; empty: any that the account itself lets in."
+    )
+    external_id: ExternalId | None = Field(
+        None, alias="externalId", description="The sts:ExternalId that is asked for."
     )
     actions: Items[Action] = Field(min_length=1, description="What the role may do.")
     resources: Items[str] = Field(min_length=1, description="What it may do it to: capture (the bucket), or ARNs.")

@@ -26,7 +26,7 @@ STACKS = ("tooling", "staging", "prod")
 
 @pytest.fixture(scope="module")
 def recordings() -> dict[str, Recording]:
-    return {stack: projects.run(projects.sample(), stack) for stack in STACKS}
+    return {stack: projects.run(projects.full(), stack) for stack in STACKS}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pulumi
 from components.settings import Settings
 from components.stacks import build
 from edgewright.manifest.load import Project, load_project
-from edgewright.manifest.model import Component, Fleet, FleetStage, Ring
+from edgewright.manifest.model import Component, Fleet, FleetStage, Organisation, Ring
 from tests.helpers.engine import Recording, record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,29 @@ ROOT = Path(__file__).resolve().parents[2]
 def sample() -> Project:
     """Return the project of this checkout."""
     return load_project(ROOT)
+
+
+FULL: dict[str, Any] = {
+    "forge": {"github": {"repository": "acme/edge-fleets"}, "environments": {"prod": "production"}},
+    "trust": {"externalId": "acme-edge"},
+    "personas": {
+        "dataScientist": {"principals": ["arn:aws:iam::111111111111:role/science"]},
+        "mlEngineer": {"principals": ["arn:aws:iam::111111111111:role/engineers"]},
+        "operator": {"principals": ["arn:aws:iam::111111111111:role/operators"]},
+        "technician": {"principals": ["arn:aws:iam::111111111111:role/technicians"]},
+    },
+}
+"""What an organisation may say besides what the sample says."""
+
+
+@cache
+def full() -> Project:
+    """Return the sample with everything in edgewright.yaml that the program can make something of."""
+    project = sample()
+    said = project.organisation.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    said["accounts"]["experimentation"] = {"id": "444444444444"}
+    organisation = Organisation.model_validate({**said, **FULL})
+    return replace(project, organisation=organisation)
 
 
 def run(project: Project, stack: str, **settings: Any) -> Recording:

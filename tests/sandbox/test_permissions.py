@@ -366,3 +366,31 @@ def test_the_rendered_deploy_policy_is_understood_whole(worker: As) -> None:
         thingGroupName="line-inspection-prod-main",
     )
     lacks(client("iam").list_roles, "iam:ListRoles", "*", code="AccessDenied")
+
+
+def test_a_condition_on_the_boundary_holds_for_the_role_as_it_is(worker: As, sandbox: Sandbox) -> None:
+    """A deploy role may write policies for roles with the boundary, and cannot make, bare or free any other."""
+    admin = sandbox.client("iam", "staging")
+    boundary, other = (
+        admin.create_policy(PolicyName=name, PolicyDocument=document(allow("iot:List*")))["Policy"]["Arn"]
+        for name in ("boundary", "other")
+    )
+    trust = document({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+    admin.create_role(RoleName="bare-device", AssumeRolePolicyDocument=trust)
+    bounded = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}}
+    actions = ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy")
+    iam = worker(allow(*actions, on=f"arn:aws:iam::{ACCOUNT}:role/*-device", **bounded))("iam")
+    iam.create_role(RoleName="a-device", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+    iam.put_role_policy(RoleName="a-device", PolicyName="p", PolicyDocument=document(allow("*")))
+    iam.update_assume_role_policy(RoleName="a-device", PolicyDocument=trust)
+    denied = {"code": "AccessDenied", "status": 403}
+    for call, given in (
+        (iam.create_role, {"RoleName": "b-device", "AssumeRolePolicyDocument": trust}),
+        (iam.create_role, {"RoleName": "b-device", "AssumeRolePolicyDocument": trust, "PermissionsBoundary": other}),
+        (iam.put_role_policy, {"RoleName": "bare-device", "PolicyName": "p", "PolicyDocument": document(allow("*"))}),
+        (iam.update_assume_role_policy, {"RoleName": "bare-device", "PolicyDocument": trust}),
+        (iam.put_role_permissions_boundary, {"RoleName": "a-device", "PermissionsBoundary": other}),
+        (iam.delete_role_permissions_boundary, {"RoleName": "a-device"}),
+        (iam.put_role_policy, {"RoleName": "worker", "PolicyName": "p", "PolicyDocument": document(allow("*"))}),
+    ):
+        refused(call, denied["code"], denied["status"], ".*is not authorized to perform: iam:.*", **given)

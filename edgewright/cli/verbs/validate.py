@@ -1,4 +1,4 @@
-"""`edgewright validate`: every manifest and the catalog, offline, all problems in one run."""
+"""`edgewright validate`: every manifest, the catalog and the policies that follow from them, offline, in one run."""
 
 from __future__ import annotations
 
@@ -33,13 +33,21 @@ def run(args: argparse.Namespace) -> int:
     from edgewright.manifest.load import check_project
 
     checked = check_project(args.root)
+    project, problems = checked.project, list(checked.problems)
+    if project is not None:
+        from edgewright.documents import findings
+
+        # The policies that follow from the manifests are judged once these are good.
+        problems += findings.problems(project, checked.context)
+        if any(problem.severity == "error" for problem in problems):
+            project = None
     if args.json:
-        output.data([problem.as_json() for problem in checked.problems])
+        output.data([problem.as_json() for problem in problems])
     else:
-        for problem in checked.problems:
+        for problem in problems:
             output.line(str(problem))
-        output.line(summary(checked.project, checked.problems))
-    return ExitCode.OK if checked.project is not None else ExitCode.USER
+        output.line(summary(project, problems))
+    return ExitCode.OK if project is not None else ExitCode.USER
 
 
 def summary(project: Project | None, problems: Sequence[Problem]) -> str:

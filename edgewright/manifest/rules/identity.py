@@ -99,6 +99,22 @@ def access_has_both_halves(context: Context) -> Iterator[Problem]:
                 )
 
 
+def access_trusts_its_own_account(context: Context) -> Iterator[Problem]:
+    """Who may take a cross-account role is of the account that it trusts: another one would never get in."""
+    organisation = context.organisation.model
+    for parsed in context.fleets.values():
+        for number, access in enumerate(parsed.model.access if parsed.model is not None else ()):
+            trusted = organisation.accounts.get(access.trusted) if organisation is not None else None
+            for index, principal in enumerate(access.principals):
+                if trusted is not None and principal.split(":")[4] != trusted.id:
+                    yield parsed.problem(
+                        ("access", number, "principals", index),
+                        f"is not of the account that is trusted, {access.trusted}",
+                        got=principal,
+                        remedy=f"name a role of account {trusted.id}",
+                    )
+
+
 def access_is_narrow(context: Context) -> Iterator[Problem]:
     """What another account may do is named: single actions, on the capture bucket or on ARNs."""
     for parsed in context.fleets.values():
@@ -177,5 +193,6 @@ RULES = (
     permissions_name_their_resources,
     permissions_are_within_the_boundary,
     access_has_both_halves,
+    access_trusts_its_own_account,
     access_is_narrow,
 )

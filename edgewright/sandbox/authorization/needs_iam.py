@@ -19,8 +19,9 @@ def needs(asked: Asked) -> list[Need]:
     if asked.operation in _LISTS:
         return [Need(action)]
     context = {"iam:PolicyARN": given["PolicyArn"]} if "PolicyArn" in given else {}
-    if "PermissionsBoundary" in given:
-        context["iam:PermissionsBoundary"] = given["PermissionsBoundary"]
+    boundary = given.get("PermissionsBoundary") or _boundary(asked)
+    if boundary:
+        context["iam:PermissionsBoundary"] = boundary
     for parameter, kind in _TYPES:
         if parameter in given:
             arn = _arn(asked, kind, given[parameter])
@@ -39,6 +40,16 @@ def needs(asked: Asked) -> list[Need]:
         host = given["Url"].partition("://")[2]
         return [Need(action, f"arn:aws:iam::{asked.account}:oidc-provider/{host}")]
     return [Need(action)]
+
+
+def _boundary(asked: Asked) -> str | None:
+    """The boundary that the role or user has already: what iam:PermissionsBoundary is where the request sets none."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415 -- moto loads a service when it is used
+
+    backend, given = iam_backends[asked.account]["aws"], asked.parameters
+    holders = [each for each in backend.roles.values() if each.name == given.get("RoleName")]
+    holders += [each for each in backend.users.values() if each.name == given.get("UserName")]
+    return getattr(holders[0], "permissions_boundary_arn", None) if holders else None
 
 
 def _arn(asked: Asked, kind: str, name: str) -> str:
