@@ -77,8 +77,9 @@ def test_everything_is_made_through_the_deploy_role_of_the_stage(prod: Recording
     role = f"arn:aws:iam::{PROD}:role/edgewright-deploy-prod"
     (cloud,) = prod.of("pulumi:providers:aws")
     (greengrass,) = prod.of("pulumi:providers:greengrassv2")
-    assert setting(cloud, "assumeRoles") == [{"roleArn": role, "sessionName": "edgewright"}]
-    assert setting(greengrass, "assumeRole") == {"roleArn": role, "sessionName": "edgewright"}
+    entered = {"roleArn": role, "sessionName": "edgewright", "externalId": "acme-edge"}
+    assert setting(cloud, "assumeRoles") == [entered]
+    assert setting(greengrass, "assumeRole") == entered
     assert [setting(each, "allowedAccountIds") for each in (cloud, greengrass)] == [[PROD], [PROD]]
 
 
