@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -296,3 +297,11 @@ def test_a_flapping_connection_delays_a_deployment_and_does_not_spoil_it(running
         _turn(running, offline=True)
         _turn(running, offline=False)
     running.succeed(GROUP, {APP: "1.0.0"})
+
+
+def test_the_reference_names_every_kind_and_parameter(project_root: Path) -> None:
+    page = (project_root / "docs" / "reference" / "sandbox-devices.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    for kind, (summary, parameters) in device_faults.KINDS.items():
+        assert all(f"`{name}`" in rows[kind] for name in parameters), kind
+        assert summary.partition(",")[0] in rows[kind]
