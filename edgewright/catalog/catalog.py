@@ -234,7 +234,7 @@ class _Reader:
 
     def _unlocked(self) -> None:
         """Versions that are not locked say how to publish them, unless that would be refused for what is wrong."""
-        new = sorted(key for key in self._seen if key not in self._lock.entries)
+        new = sorted(key for key in self._seen if key not in self._lock.entries and not self._is_draft(key))
         if new and not self._lock.entries:
             remedy = f"restore it from Git: git checkout -- {LOCK_FILE} (only a new catalog has none: {NEW_CATALOG})"
             self._add(LOCK_FILE, _LOST[(self._root / LOCK_FILE).exists()], remedy)
@@ -244,6 +244,10 @@ class _Reader:
             shown = f"{CATALOG}/{name}/{version}"
             if not any(file == shown or file.startswith(shown + "/") for file in faulty):
                 self._add(f"{shown}/{RECIPE}", UNLOCKED, "run: edgewright component lock")
+
+    def _is_draft(self, key: Key) -> bool:
+        found = self._versions.get(key)
+        return found is not None and found.draft
 
     def _changes(self, locked: Entry, found: Entry, folder: Folder) -> Iterator[Problem]:
         """In what a version is not as it was published; a file that is refused is told as that."""

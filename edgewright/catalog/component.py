@@ -60,6 +60,11 @@ class CatalogVersion:
         """What the component is, from its sidecar."""
         return self.sidecar.kind if self.sidecar else None
 
+    @property
+    def draft(self) -> bool:
+        """Whether it may still change: it is not in the lock then, and no ring may pin it."""
+        return self.sidecar is not None and self.sidecar.draft
+
     @cached_property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The artifacts beside the recipe, in the recipe's order; archives are built now.

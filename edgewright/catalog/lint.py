@@ -37,6 +37,11 @@ _BACKGROUND = re.compile(r"[^&>]&\s*(?:$|\n|[A-Za-z])|\bnohup\s|\bdocker[ -]comp
 Path = tuple[str | int, ...]
 
 
+def is_private_registry(image: str) -> bool:
+    """Whether an image comes from a private ECR registry, which asks for credentials of AWS."""
+    return _PRIVATE_ECR.match(image) is not None
+
+
 class Linter:
     """The rules, over one recipe; what is justified is left out, what is justified in vain is said."""
 
@@ -117,7 +122,7 @@ class Linter:
             message = f"a docker: artifact is fetched by {DOCKER_MANAGER}, which is no dependency"
             remedy = f'add {DOCKER_MANAGER}: {{VersionRequirement: "~2.0.0"}}'
             yield self._parsed.problem(path, message, remedy=remedy)
-        if _PRIVATE_ECR.match(image) and CREDENTIALS not in self._recipe.ComponentDependencies:
+        if is_private_registry(image) and CREDENTIALS not in self._recipe.ComponentDependencies:
             message = f"a private registry needs credentials from {CREDENTIALS}, which is no dependency"
             remedy = f'add {CREDENTIALS}: {{VersionRequirement: "^2.0.0"}}'
             yield self._parsed.problem(path, message, remedy=remedy)

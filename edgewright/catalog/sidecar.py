@@ -36,6 +36,8 @@ class Sidecar(BaseModel):
 
     kind: Kind
     provides: Annotated[tuple[Annotated[str, BeforeValidator(_part)], ...], Field(strict=False)] = ()
+    draft: bool = False
+    """Not published: may change, may not be pinned, and is not in the lock."""
     justification: dict[Excusable, Annotated[str, BeforeValidator(_reason)]] = Field(default_factory=dict)
 
 

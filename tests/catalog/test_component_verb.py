@@ -124,6 +124,7 @@ def test_list_is_for_machines_with_json(tmp_path: Path, capsys: Capture) -> None
         "provides": ["runtime"],
         "digest": version.digest,
         "locked": False,
+        "draft": False,
         "artifacts": [
             {
                 "file": "model.onnx",

@@ -1,4 +1,4 @@
-"""`edgewright component`: publish new versions in the lock, list what there is, build the archives."""
+"""`edgewright component`: begin versions from templates, lint, lock, list and build them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from edgewright import output
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgewright.catalog.catalog import Catalog
     from edgewright.source import Problem
 
-HELP = "lock, list and build the private components of the catalog"
+HELP = "begin, lint, lock, list and build the private components of the catalog"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare lock, list and build."""
+    """Declare the actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, summary in (
+        ("new", "begin a component version from a template, as a draft"),
+        ("lint", "check recipes: what a device would refuse, and what changes by the day"),
         ("lock", "add the versions that are not in catalog.lock; from then on they never change"),
         ("list", "the versions in the catalog, with their digests"),
         ("build", "build the archives that the recipes name, the same on every machine"),
@@ -33,7 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 help="begin catalog.lock; without this, versions beside a lock that is gone or empty are refused, "
                 "because they may be published ones that were changed since",
             )
-        if name == "list":
+        if name == "new":
+            _declare_new(action)
+        if name == "lint":
+            action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
+        if name == "lock":
+            action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="drafts to publish as well")
+        if name in ("list", "lint"):
             action.add_argument("--json", action="store_true", help="for machines")
 
 
@@ -42,43 +52,128 @@ def run(args: argparse.Namespace) -> int:
     from edgewright.catalog.catalog import CATALOG, Catalog
 
     root: Path = args.root
+    if args.action == "new":
+        return new(args)
     if not (root / CATALOG).is_dir():
         message = f"{root / CATALOG} is no folder; run this in a project, or name one with --root"
         raise EdgewrightError(message)
     catalog = Catalog.load(root)
     if args.action == "lock":
-        return lock(catalog, begin=args.new_catalog)
+        return lock(catalog, begin=args.new_catalog, drafts=args.versions)
+    if args.action == "lint":
+        return lint(catalog, args.versions, as_json=args.json)
     if args.action == "list":
         return list_versions(catalog, as_json=args.json)
     return build(catalog)
 
 
-def lock(catalog: Catalog, *, begin: bool = False) -> int:
+def _declare_new(action: argparse.ArgumentParser) -> None:
+    action.add_argument("kind", metavar="KIND", help="service, onnx-model, python-inference or docker-compose")
+    action.add_argument("name", metavar="NAME", help="of the component, such as com.acme.parts-model")
+    action.add_argument("--version", default="1.0.0", help="the first version (default: %(default)s)")
+    action.add_argument("--publisher", default="", help="who publishes it, for people")
+    action.add_argument("--description", default="", help="what it does, for people")
+    action.add_argument("--model", metavar="COMPONENT", help="python-inference: the model component that it reads")
+    action.add_argument("--model-file", type=Path, metavar="FILE", help="onnx-model: the model to begin with")
+    action.add_argument(
+        "--image", action="append", default=[], metavar="SERVICE=IMAGE@sha256:DIGEST",
+        help="docker-compose: a container; may be given several times",
+    )  # fmt: skip
+
+
+def new(args: argparse.Namespace) -> int:
+    """Begin a version from a template and say what comes next."""
+    from edgewright.catalog.scaffold import NewComponent, new_component
+
+    images = dict(_image(each) for each in args.image)
+    wanted = NewComponent(
+        kind=args.kind, name=args.name, version=args.version, publisher=args.publisher,
+        description=args.description, model=args.model, images=images, model_file=args.model_file,
+    )  # fmt: skip
+    folder = new_component(args.root, wanted)
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        output.line(str(path.relative_to(args.root)))
+    output.note(f"a draft: change it, look with `edgewright component lint {args.name}`, and when it is ready publish")
+    output.note(f"it with `edgewright component lock {args.name}@{args.version}`; rings may pin it then")
+    return ExitCode.OK
+
+
+def _image(word: str) -> tuple[str, str]:
+    service, equals, image = word.partition("=")
+    if not equals:
+        message = f"--image {word!r} names no service; write SERVICE=IMAGE@sha256:DIGEST"
+        raise EdgewrightError(message)
+    return service, image
+
+
+def lock(catalog: Catalog, *, begin: bool = False, drafts: Sequence[str] = ()) -> int:
     """Add what is new, unless anything is wrong: what is published cannot be corrected afterwards.
 
     Args:
         catalog: What there is.
         begin: Whether the catalog is a new one, so that no lock is no loss.
+        drafts: Those to publish as well, as NAME or NAME@VERSION; the others stay drafts.
 
     Raises:
-        EdgewrightError: a catalog with a lock is to begin.
+        EdgewrightError: a catalog with a lock is to begin, or a word names no draft.
     """
-    from edgewright.catalog.catalog import is_lost, is_unlocked
+    from edgewright.catalog.catalog import Catalog, is_lost, is_unlocked
     from edgewright.catalog.lock import LOCK_FILE, write_lock
+    from edgewright.catalog.publish_draft import chosen, unmark
 
     if begin and catalog.lock.entries:
         message = f"{LOCK_FILE} has versions already; leave --new-catalog out"
         raise EdgewrightError(message)
-    new = [each for each in catalog if (each.name, each.version) not in catalog.lock.entries]
+    published = chosen(catalog, drafts)
     if show([each for each in catalog.problems if not (is_unlocked(each) or (begin and is_lost(each)))]):
         output.note(f"{LOCK_FILE} is as it was: put the errors right first")
         return ExitCode.USER
+    for each in published:
+        unmark(each)
+    if published:
+        catalog = Catalog.load(catalog.root)
+    new = [each for each in catalog if (each.name, each.version) not in catalog.lock.entries and not each.draft]
     changed = write_lock(catalog.root, [*catalog.lock.entries.values(), *(each.entry for each in new)])
     for each in new:
         output.line(f"locked {each.name} {each.version} {each.digest}")
     if not new:
         output.line(f"{LOCK_FILE} {'was put in order' if changed else 'has every version already'}")
     return ExitCode.OK
+
+
+def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
+    """Show what is wrong with recipes, all or those that are named.
+
+    Raises:
+        EdgewrightError: a word names no version of the catalog.
+    """
+    from edgewright.catalog.catalog import CATALOG
+
+    known = {(each.name, each.version) for each in catalog} | catalog.broken
+    folders = []
+    for word in versions:
+        name, _, version = word.partition("@")
+        found = [f"{CATALOG}/{key[0]}/{key[1]}" for key in sorted(known) if key[0] == name and version in ("", key[1])]
+        if not found:
+            message = f"{word!r} is not in the catalog; it has {', '.join(catalog.names) or 'no components'}"
+            raise EdgewrightError(message)
+        folders += found
+    problems = [
+        each
+        for each in catalog.problems
+        if not versions or any(each.file == folder or each.file.startswith(f"{folder}/") for folder in folders)
+    ]
+    if as_json:
+        output.data([each.as_json() for each in problems])
+    else:
+        for each in problems:
+            output.line(str(each))
+        count = len(folders) if versions else len(known)
+        errors = sum(each.severity == "error" for each in problems)
+        said = f"{errors} error{'s' * (errors != 1)}" if errors else "fine"
+        warned = len(problems) - errors
+        output.line(f"{count} version{'s' * (count != 1)}: {said}" + (f", {warned} warned of" if warned else ""))
+    return ExitCode.USER if any(each.severity == "error" for each in problems) else ExitCode.OK
 
 
 def list_versions(catalog: Catalog, *, as_json: bool) -> int:
@@ -88,7 +183,7 @@ def list_versions(catalog: Catalog, *, as_json: bool) -> int:
         output.data({"components": rows, "problems": [each.as_json() for each in catalog.problems]})
     else:
         for row in rows:
-            state = "locked" if row["locked"] else "not locked"
+            state = "locked" if row["locked"] else "draft" if row["draft"] else "not locked"
             output.line(f"{row['name']} {row['version']}  {row['kind'] or '-'}  {state}  {row['digest']}")
             for artifact in row["artifacts"]:
                 output.line(f"    {artifact['file']}  {artifact['size']} bytes  sha256:{artifact['sha256']}")
@@ -126,6 +221,7 @@ def _row(catalog: Catalog, name: str, version: str) -> dict[str, Any]:
         "provides": sorted(component.parts),
         "digest": component.digest,
         "locked": (name, version) in catalog.lock.entries,
+        "draft": component.draft,
         "artifacts": [
             {"file": each.file, "sha256": each.sha256, "size": each.size, "path": str(each.path)}
             for each in component.artifacts

@@ -99,7 +99,15 @@ def private_components_are_in_the_catalog(context: Context) -> Iterator[Problem]
     """Every other component is a folder of the catalog, in exactly that version."""
     newer = _newer(context)
     for place, name, component in context.components():
-        if is_public(name) or name in newer or context.catalog.get(name, component.version) is not None:
+        found = context.catalog.get(name, component.version)
+        if found is not None and found.draft:
+            yield place.problem(
+                ("components", name, "version"),
+                "is a draft, which may still change",
+                got=component.version,
+                remedy=f"publish it: edgewright component lock {name}@{component.version}",
+            )
+        if is_public(name) or name in newer or found is not None:
             continue
         if (name, component.version) in context.catalog.broken:
             continue  # told at the recipe

@@ -63,9 +63,9 @@ class Fleet:
         self.sandbox.add_device(thing, fleet="line-inspection", stage="staging", **knobs)
         self.iot.add_thing_to_thing_group(thingGroupName=self._group, thingName=thing)
 
-    def publish(self, name: str, version: str) -> None:
-        """Publish a version of the sample catalog as the provider does."""
-        found = Catalog.load(ROOT).get(name, version)
+    def publish(self, name: str, version: str, root: Path = ROOT) -> None:
+        """Publish a version of the sample catalog, or of another project's, as the provider does."""
+        found = Catalog.load(root).get(name, version)
         assert found is not None
         s3 = self.sandbox.client("s3", "staging")
 

@@ -1,0 +1,50 @@
+"""Every template, unedited, on a device of the sandbox; the compose application talks to a docker that is played."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edgewright.catalog.scaffold import NewComponent, new_component
+from edgewright.sandbox.control import Sandbox
+from tests.sandbox.device.fleet import Fleet, until
+
+SERVICE, MODEL, INFERENCE = "com.acme.service", "com.acme.model", "com.acme.inference"
+
+
+@pytest.fixture
+def fleet(sandbox: Sandbox) -> Iterator[Fleet]:
+    made = Fleet(sandbox)
+    sandbox.start_devices()
+    yield made
+    sandbox.stop_devices()
+
+
+def test_a_service_a_model_and_an_inference_component_run_unedited(fleet: Fleet, tmp_path: Path) -> None:
+    new_component(tmp_path, NewComponent(kind="service", name=SERVICE))
+    new_component(tmp_path, NewComponent(kind="onnx-model", name=MODEL))
+    new_component(tmp_path, NewComponent(kind="python-inference", name=INFERENCE, model=MODEL))
+    for name in (SERVICE, MODEL, INFERENCE):
+        fleet.publish(name, "1.0.0", tmp_path)
+    fleet.add("twin-001")
+    job = fleet.deploy({"aws.greengrass.Nucleus": "2.14.3", SERVICE: "1.0.0", MODEL: "1.0.0", INFERENCE: "1.0.0"})
+    assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
+    assert fleet.installed("twin-001") == {
+        "aws.greengrass.Nucleus": ("2.14.3", "FINISHED"),
+        SERVICE: ("1.0.0", "RUNNING"),
+        MODEL: ("1.0.0", "FINISHED"),
+        INFERENCE: ("1.0.0", "RUNNING"),
+    }
+    work = fleet.work("twin-001", INFERENCE)
+    for name, content in (("a", '{"x": [2.5]}'), ("b", "no request")):
+        (work / f"{name}.new").write_text(content)
+        (work / f"{name}.new").replace(work / "requests" / f"{name}.json")
+    predictions = work / "predictions.jsonl"
+    assert until(lambda: predictions.exists() and predictions.read_text().count("\n") == 2), fleet.story(["twin-001"])
+    good, bad = (json.loads(line) for line in predictions.read_text().splitlines())
+    assert (good["thing"], good["outputs"]) == ("twin-001", {"y": [2.5]})
+    assert bad["error"].startswith("JSONDecodeError")
+    assert until((fleet.work("twin-001", SERVICE) / "work.jsonl").exists)
