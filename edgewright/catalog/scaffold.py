@@ -122,19 +122,22 @@ def _check(wanted: NewComponent) -> None:
 
 
 def _words(wanted: NewComponent, catalog: Catalog) -> dict[str, str]:
-    description = wanted.description or KINDS[wanted.kind]
     words = {
         "name": wanted.name,
         "version": wanted.version,
-        # Texts stand between the template's quotes.
-        "description": json.dumps(description, ensure_ascii=False)[1:-1],
-        "publisher": json.dumps(wanted.publisher or wanted.name.rpartition(".")[0] or wanted.name)[1:-1],
+        "description": _quoted(wanted.description or KINDS[wanted.kind]),
+        "publisher": _quoted(wanted.publisher or wanted.name.rpartition(".")[0] or wanted.name),
     }
     if wanted.kind == "python-inference":
         words |= _model_words(wanted, catalog)
     if wanted.kind == "docker-compose":
         words |= _compose_words(wanted)
     return words
+
+
+def _quoted(text: str) -> str:
+    """A text between the quotes of a template: JSON's escapes are YAML's, but for halves of a character."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _model_words(wanted: NewComponent, catalog: Catalog) -> dict[str, str]:

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgewright.catalog.catalog import Catalog
@@ -121,6 +121,7 @@ def test_what_cannot_be_made_is_told_and_nothing_is_left(
     assert left == []
 
 
+@settings(max_examples=25, deadline=None)
 @given(text=st.text(min_size=1, max_size=60).filter(str.isprintable))
 def test_any_text_for_people_stays_a_text(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("project")
