@@ -284,6 +284,13 @@ def test_a_deleted_version_can_be_made_again(greengrass: Any) -> None:
 
 def test_exactly_one_source_is_given(greengrass: Any) -> None:
     refused(greengrass.create_component_version, "ValidationException", 400, "Exactly one of .*")
+    refused(
+        greengrass.create_component_version,
+        "ValidationException",
+        400,
+        r".*function:f:1\] cannot be accessed",
+        lambdaFunction={"lambdaArn": "arn:aws:lambda:eu-west-1:222222222222:function:f:1"},
+    )
 
 
 def test_an_artifact_is_got_by_a_presigned_url(greengrass: Any, bucket: str) -> None:
