@@ -6,6 +6,7 @@ boto3 blocks, so each call runs in one of the plugin's few threads; whoever wait
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ class Cloud:
         self.deletions = asyncio.Lock()
         self._allowed = tuple(allowed)
         self._checked = False
+        self._defaults: dict[str, dict[str, Any] | None] = {}
 
     async def run(self, function: Callable[[], _T]) -> _T:
         """Run blocking work in a thread, after the account was found to be an allowed one.
@@ -155,6 +157,32 @@ class Cloud:
             await self.call(
                 "greengrassv2", "untag_resource", doing=f"remove tags of {arn}", resourceArn=arn, tagKeys=gone
             )
+
+    async def recipe_defaults(self, target: str, component: str, version: str) -> dict[str, Any] | None:
+        """Return the default configuration of a private version in the target's account; None when it is not there.
+
+        Asked once a version, for a version never changes.
+        """
+        _, partition, _, region, account, _ = target.split(":", 5)
+        arn = f"arn:{partition}:greengrass:{region}:{account}:components:{component}:versions:{version}"
+        if arn not in self._defaults:
+            try:
+                answer = await self.call(
+                    "greengrassv2",
+                    "get_component",
+                    doing=f"read the recipe of {component} {version}",
+                    arn=arn,
+                    recipeOutputFormat="JSON",
+                )
+            except AwsError as error:
+                if not error.missing:
+                    raise
+                self._defaults[arn] = None
+            else:
+                recipe = json.loads(answer["recipe"])
+                found = (recipe.get("ComponentConfiguration") or {}).get("DefaultConfiguration")
+                self._defaults[arn] = found if isinstance(found, dict) else {}
+        return self._defaults[arn]
 
     # --- devices -------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from edgewright.documents.request import (
 )
 from edgewright.provider import deployment_diff, reset
 from edgewright.provider.cloud import Cloud, deployment_arn, target_name
+from edgewright.provider.defaults import moved_defaults
 from edgewright.provider.fields import fail
 from edgewright.provider.ownership import owner, require_ours
 from edgewright.provider.plugin import (
@@ -143,8 +144,9 @@ class DeploymentResource:
             raise PluginError(msg)
         cloud: Cloud = context.configuration
         standing = await self._standing(context, inputs, outputs)
-        pointers = reset.resets(standing.record, _configurations(inputs))
         latest = standing.latest
+        record = reset.joined(standing.record, await self._moved(context, inputs, outputs, latest))
+        pointers = reset.resets(record, _configurations(inputs))
         if latest is not None and _stands(latest, inputs, pointers, outputs):
             answer = latest
             await self._retag(cloud, inputs, inputs_of(latest))
@@ -155,7 +157,7 @@ class DeploymentResource:
         state = {
             **inputs,
             **revision,
-            "everMerged": reset.joined(standing.record, reset.recorded(_configurations(inputs))),
+            "everMerged": reset.joined(record, reset.recorded(_configurations(inputs))),
             **({"goodDeploymentId": good} if good else {}),
         }
         watch = self._watch(context, inputs, answer)
@@ -186,6 +188,17 @@ class DeploymentResource:
         if latest["deploymentId"] != known:
             record = reset.joined(record, await self._merged_since(cloud, target, parent, known))
         return _Standing(latest, ours, record)
+
+    async def _moved(
+        self, context: Context, inputs: Values, outputs: Values | None, latest: Values | None
+    ) -> reset.Record:
+        """Return which recipe defaults differ from those that devices may hold; nothing when they cannot be read."""
+        befores = [each.get("components") or {} for each in (outputs, latest) if each is not None]
+        try:
+            return await moved_defaults(context.configuration, inputs["targetArn"], befores, inputs["components"])
+        except AwsError as error:
+            await context.log("warning", f"recipe defaults were not compared, so devices may keep old ones: {error}")
+            return {}
 
     async def _merged_since(self, cloud: Cloud, target: str, parent: str | None, known: str | None) -> reset.Record:
         """Return what the revisions that the state does not know have merged: those after ``known``, or all."""
@@ -313,8 +326,8 @@ class DeploymentResource:
                 return self._partial(state, "failed", "\n".join(told))
             before = {**_picked(state, _LOCAL), **inputs_of(release)}
             _keep_explicit_resets(before, state, resets_of(release))
-            pointers = reset.resets(state["everMerged"], _configurations(before))
-            answer = await self._revise(context, before, pointers)
+            record = reset.joined(state["everMerged"], await self._moved(context, before, state, None))
+            answer = await self._revise(context, before, reset.resets(record, _configurations(before)))
         except AwsError as error:
             told.append(f"The rollback failed as well: {error}")
             return self._partial(state, "failed", "\n".join(told))
@@ -322,7 +335,7 @@ class DeploymentResource:
         back = {
             **before,
             **revision,
-            "everMerged": reset.joined(state["everMerged"], reset.recorded(_configurations(before))),
+            "everMerged": reset.joined(record, reset.recorded(_configurations(before))),
             "goodDeploymentId": good,
         }
         label = f"rollback to {release.get('revisionId', good)}, {_label(revision)}"

@@ -111,8 +111,7 @@ class Number(Field):
 
     def type_failures(self, path: Path, value: Any) -> list[Failure]:
         """See `Field.type_failures`."""
-        kind = "a whole number" if self.decimals == 0 else "a number"
-        wanted = f"{kind} of {self.unit}" if self.unit else kind
+        wanted = f"a {self._kind()}"
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return [fail(path, f"must be {wanted}", value, "write a number without quotes")]
         if self.decimals == 0 and not isinstance(value, int):
@@ -123,6 +122,15 @@ class Number(Field):
         if self.decimals is not None and not math.isclose(round(value, self.decimals), value, abs_tol=1e-12):
             return [fail(path, f"may have at most {self.decimals} decimals", value, "round it")]
         return []
+
+    def _kind(self) -> str:
+        kind = "whole number" if self.decimals == 0 else "number"
+        return f"{kind} of {self.unit}" if self.unit else kind
+
+    def limits(self) -> str:
+        """Return what the number may be, in words, for a reference."""
+        bounded = self.least is not None or self.most is not None
+        return f"{self._kind()} {self._range()}" if bounded else self._kind()
 
     def _range(self) -> str:
         if self.least is not None and self.most is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from edgewright.provider.fields import Field, Items, Mapped, Record
+from edgewright.provider.fields import Field, Items, Mapped, Number, Record, Text
 from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP, PROVIDER
 
 VERSION = "0.1.0"
 
 _TEXT = {"type": "string"}
-_OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     COMPONENT_VERSION.token: {
         "arn": {**_TEXT, "description": "The ARN of the component version."},
         "componentName": {**_TEXT, "description": "ComponentName of the recipe."},
@@ -30,7 +30,8 @@ _OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "everMerged": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": _TEXT},
-            "description": "JSON pointers that revisions have merged, by component: what a reset may have to remove.",
+            "description": "By component, JSON pointers that revisions have merged or whose recipe default has "
+            "changed: what a reset may have to remove.",
         },
     },
     DYNAMIC_THING_GROUP.token: {
@@ -40,7 +41,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "status": {**_TEXT, "description": "ACTIVE once the index has filled the group."},
     },
 }
-_REQUIRED_OUTPUTS: Mapping[str, tuple[str, ...]] = {
+_REQUIREDOUTPUTS: Mapping[str, tuple[str, ...]] = {
     COMPONENT_VERSION.token: ("arn", "componentName", "componentVersion", "contentDigest", "componentState"),
     DEPLOYMENT.token: ("deploymentId", "status", "verdict"),
     DYNAMIC_THING_GROUP.token: ("arn", "thingGroupId", "groupVersion", "status"),
@@ -51,7 +52,7 @@ def package_schema() -> dict[str, Any]:
     """Return the schema that `pulumi package get-schema` shows."""
     resources = (COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP)
     types = {
-        record.token: _object(record) for top in (*resources, PROVIDER) for record in _records(top) if record is not top
+        record.token: _object(record) for top in (*resources, PROVIDER) for record in records(top) if record is not top
     }
     return {
         "name": "greengrassv2",
@@ -60,6 +61,7 @@ def package_schema() -> dict[str, Any]:
         "description": "AWS IoT Greengrass V2: component versions, and deployments that are revised in place.",
         "keywords": ["pulumi", "category/cloud", "aws", "iot", "greengrass"],
         "license": "Apache-2.0",
+        "publisher": "Edgewright",
         "config": {"variables": _properties(PROVIDER)},
         "provider": {
             "description": PROVIDER.doc,
@@ -75,12 +77,12 @@ def package_schema() -> dict[str, Any]:
 def _resource(record: Record) -> dict[str, Any]:
     inputs = _properties(record)
     required = sorted(name for name, field in record.fields.items() if field.required)
-    always = {*required, *_REQUIRED_OUTPUTS[record.token]}
+    always = {*required, *_REQUIREDOUTPUTS[record.token]}
     return {
         "description": record.doc,
         "inputProperties": inputs,
         "requiredInputs": required,
-        "properties": {**inputs, **_OUTPUTS[record.token]},
+        "properties": {**inputs, **OUTPUTS[record.token]},
         "required": sorted(always),
     }
 
@@ -99,18 +101,38 @@ def _properties(record: Record) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    result = {**field.schema(), "description": field.doc}
+    result = {**field.schema(), "description": " ".join([field.doc, *_limits(field)]).strip()}
     if isinstance(field.default, bool | int | float | str):
         result["default"] = field.default
     return result
 
 
-def _records(field: Field) -> Iterator[Record]:
+def _limits(field: Field) -> list[str]:
+    """Return the limits of a value in a sentence: a schema has no place of their own for them."""
+    if isinstance(field, Number):
+        text = field.limits()
+        return [f"{text[0].upper()}{text[1:]}."]
+    if isinstance(field, Text) and field.choices:
+        return [f"One of {', '.join(field.choices)}."]
+    if isinstance(field, Text) and field.most is not None:
+        return [f"At most {field.most} characters."]
+    return []
+
+
+def import_id(record: Record) -> str:
+    """Return what `pulumi import` names a resource by, as a word for the reference."""
+    return {DEPLOYMENT.token: "TARGET_ARN", COMPONENT_VERSION.token: "COMPONENT_VERSION_ARN"}.get(
+        record.token, "THING_GROUP_NAME"
+    )
+
+
+def records(field: Field) -> Iterator[Record]:
+    """Return the objects that a field is made of, itself included, each before what is in it."""
     if isinstance(field, Record):
         yield field
         for inner in field.fields.values():
-            yield from _records(inner)
+            yield from records(inner)
     elif isinstance(field, Items):
-        yield from _records(field.item)
+        yield from records(field.item)
     elif isinstance(field, Mapped):
-        yield from _records(field.value)
+        yield from records(field.value)

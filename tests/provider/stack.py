@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,17 +39,38 @@ versions = [
 for name, paths in secret.items():
     for path in paths:
         want["components"][name]["config"][path] = pulumi.Output.secret(want["components"][name]["config"][path])
-ring = Deployment(
-    "twins",
-    target_arn=want["target"],
-    deployment_name="line-inspection/staging/twins",
-    components=want["components"],
-    wait={"timeoutSeconds": 60},
-    opts=pulumi.ResourceOptions(provider=here, depends_on=versions),
-    **want.get("more", {}),
-)
-pulumi.export("revision", ring.revision_id)
+for name, target in want.get("rings", {"twins": want["target"]}).items():
+    ring = Deployment(
+        name,
+        target_arn=target,
+        deployment_name="line-inspection/staging/twins",
+        components=want["components"],
+        wait=want.get("wait", {"timeoutSeconds": 60}),
+        opts=pulumi.ResourceOptions(provider=here, depends_on=versions),
+        **want.get("more", {}),
+    )
+    pulumi.export(f"revision-{name}", ring.revision_id)
 """
+
+
+def _plugins(parent: int) -> list[int]:
+    """Return the processes below ``parent`` that are this provider."""
+    parents: dict[int, int] = {}
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal():
+            continue
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"plugins/greengrassv2" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except (OSError, ValueError):
+            continue
+
+    def below(process: int) -> bool:
+        return process == parent or (process in parents and below(parents[process]))
+
+    return [process for process in found if below(process)]
 
 
 @dataclass
@@ -116,6 +141,33 @@ class Stack:
         )
         # strip what differs from run to run: the spinner and durations
         return Result(done.returncode, re.sub(r"\(\d+(\.\d+)?s\)", "", done.stdout))
+
+    @contextlib.contextmanager
+    def killed(self, *arguments: str, when: Callable[[], bool]) -> Iterator[None]:
+        """Run a command, and kill its plugin with SIGKILL as soon as ``when``; the command must fail by itself then."""
+        with (self.folder / "killed.txt").open("w+") as said:
+            process = subprocess.Popen(
+                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                cwd=self.project,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                deadline = time.monotonic() + 60
+                while not when():
+                    assert time.monotonic() < deadline, "the command did not come so far"
+                    assert process.poll() is None, "the command ended before its plugin could be killed"
+                    time.sleep(0.005)
+                for plugin in _plugins(process.pid):
+                    os.kill(plugin, signal.SIGKILL)
+                yield
+                assert process.wait(60) != 0, "a command whose plugin was killed did not fail"
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
 
     def up(self, *more: str) -> Result:
         return self.run("up", "--yes", "--skip-preview", *more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +73,33 @@ def test_an_update_is_a_new_revision_in_place_and_resets_what_vanished(engine: E
     assert device.versions == {NAME: "2.0.0"}
     assert second["deploymentId"] != first["deploymentId"]
     assert revisions(engine) == [second["deploymentId"], first["deploymentId"]]
+
+
+def test_a_recipe_default_that_changed_is_reset_and_so_it_is_by_a_revert(engine: Engine, hands: Hands) -> None:
+    device = hands.add("twin-001")
+    for number, defaults in ((8, {"rate": 1, "deep": {"kept": 1, "old": 1}}), (9, {"rate": 2, "deep": {"kept": 1}})):
+        recipe = {
+            "RecipeFormatVersion": "2020-01-25",
+            "ComponentName": NAME,
+            "ComponentVersion": f"{number}.0.0",
+            "ComponentConfiguration": {"DefaultConfiguration": defaults},
+            "Manifests": [{"Platform": {"os": "linux"}, "Lifecycle": {"run": "true"}}],
+        }
+        hands.sandbox.client("greengrassv2", ACCOUNT).create_component_version(inlineRecipe=json.dumps(recipe).encode())
+    first = engine.create(hello(8, {"own": 1}))
+    second = engine.update(first, hello(9, {"own": 1}))
+    assert resets_now(engine) == ["/deep", "/rate"], "the merge has nothing of deep, so all of it may go"
+    third = engine.update(second, hello(8, {"own": 1, "rate": 5}))
+    assert resets_now(engine) == ["/deep"], "what is merged needs no reset"
+    engine.update(third, hello(8, {"own": 2, "rate": 5}))
+    assert resets_now(engine) == ["/deep"], "a device that missed the revision between takes it now"
+    assert device.held[NAME] == {"own": 2, "rate": 5}
+
+
+def resets_now(engine: Engine) -> list[str]:
+    latest = engine.run(engine.cloud.latest(TARGET))
+    assert latest is not None
+    return list(latest["components"][NAME]["configurationUpdate"].get("reset", []))
 
 
 def test_there_and_back_again_makes_three_revisions(engine: Engine, hands: Hands) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edgewright.sandbox.control import Sandbox
 from tests.provider.conftest import ACCOUNT, TARGET
-from tests.provider.hands import Hands, fail_on
+from tests.provider.hands import Hands, fail_on, succeed
 from tests.provider.stack import Stack
 
 pytestmark = pytest.mark.engine
@@ -111,6 +111,79 @@ def test_a_console_change_is_drift_that_up_repairs(stack: Stack, hands: Hands) -
     assert restored.code == 0, restored.text
     assert device.held[NAME] == {"threshold": 0.5, "large": 2**60, "whole": 1.0, "empty": None}
     assert stack.preview("--refresh", "--expect-no-changes").code == 0
+
+
+def test_somebody_elses_deployment_is_refused_and_can_be_imported(stack: Stack, hands: Hands) -> None:
+    device = hands.add("twin-001")
+    stack.write(rings={}, wait={})
+    assert stack.up().code == 0
+    greengrass = hands.sandbox.client("greengrassv2", ACCOUNT)
+    theirs = greengrass.create_deployment(
+        targetArn=TARGET,
+        deploymentName="line-inspection/staging/twins",
+        components={NAME: {"componentVersion": "1.0.0", "configurationUpdate": {"merge": '{"a": 1, "b": {"c": 1.0}}'}}},
+    )["deploymentId"]
+    stack.write(components=hello("1.0.0", a=1, b={"c": 1.0}), rings={"twins": TARGET})
+    refused = stack.up()
+    assert refused.code != 0
+    assert f"is not ours: {theirs} 'line-inspection/staging/twins' was made at" in refused.text
+    assert "import it (pulumi import greengrassv2:index:Deployment" in refused.text
+
+    provider = "here=urn:pulumi:dev::tiny::pulumi:providers:greengrassv2::here"
+    # No code, for which the engine would ask a newer language host than some machines have.
+    options = ("--provider", provider, "--yes", "--protect=false", "--generate-code=false")
+    imported = stack.run("import", "greengrassv2:index:Deployment", "twins", TARGET, *options)
+    assert imported.code == 0, imported.text
+    same = stack.up("--expect-no-changes")
+    assert same.code == 0, same.text
+    outputs = stack.resource()["outputs"]
+    assert (outputs["deploymentId"], outputs["everMerged"]) == (theirs, {NAME: ["/a", "/b/c"]})
+
+    stack.write(components=hello("1.0.0", a=1))
+    assert stack.up().code == 0
+    assert device.held[NAME] == {"a": 1}, "what somebody else had merged is reset, too"
+
+
+def test_a_plugin_that_is_killed_at_any_moment_leaves_what_the_next_run_ends(stack: Stack, hands: Hands) -> None:
+    device = hands.add("twin-001")
+    stack.write(components=hello("1.0.0", a=1))
+    assert stack.up().code == 0
+    greengrass = hands.sandbox.client("greengrassv2", ACCOUNT)
+
+    def revisions() -> int:
+        return len(greengrass.list_deployments(targetArn=TARGET, historyFilter="ALL")["deployments"])
+
+    # while a device takes the revision, which the engine has not noted yet
+    device.behave = lambda _: "begin"
+    stack.write(components=hello("2.0.0", b=2))
+    with stack.killed("up", "--yes", "--skip-preview", when=lambda: len(device.taken) == 2):
+        device.behave = succeed
+        device.taken.pop()
+    assert stack.resource()["outputs"]["components"] == hello("1.0.0", a=1)
+    again = stack.up()
+    assert again.code == 0, again.text
+    assert (revisions(), device.held[NAME], device.versions) == (2, {"b": 2}, {NAME: "2.0.0"})
+    assert stack.preview("--expect-no-changes").code == 0
+
+    # at its first call to AWS
+    hands.sandbox.forget_calls()
+    stack.write(components=hello("1.0.0", a=1))
+    asked = lambda: any(call["service"] != "iot-jobs-data" for call in hands.sandbox.calls())  # noqa: E731
+    with stack.killed("up", "--yes", "--skip-preview", when=asked):
+        pass
+    again = stack.up()
+    assert again.code == 0, again.text
+    assert (revisions(), device.held[NAME], device.versions) == (3, {"a": 1}, {NAME: "1.0.0"})
+
+    # while a device removes the components
+    device.behave = lambda _: "begin"
+    with stack.killed("destroy", "--yes", "--skip-preview", when=lambda: len(device.taken) == 4):
+        device.behave = succeed
+        device.taken.pop()
+    assert stack.resource()["outputs"]["components"] == hello("1.0.0", a=1)
+    destroyed = stack.run("destroy", "--yes", "--skip-preview")
+    assert destroyed.code == 0, destroyed.text
+    assert (revisions(), device.versions) == (0, {})
 
 
 def test_bad_inputs_stop_a_preview_with_their_path_and_secrets_stay_secret(stack: Stack, hands: Hands) -> None:

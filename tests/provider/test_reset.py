@@ -30,7 +30,7 @@ configs = configurations([*escapes, "A", "0", "12"])
 histories = st.lists(st.tuples(configs, st.booleans()), min_size=1, max_size=5)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(histories)
 def test_a_device_that_takes_any_of_the_revisions_ends_with_the_last_one(
     history: list[tuple[dict[str, Any], bool]],

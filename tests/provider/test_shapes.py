@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from copy import deepcopy
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 
 from components import greengrassv2
 from edgewright.documents.request import create_deployment_request
+from edgewright.provider import reference
 from edgewright.provider.configuration import check_config, configure
 from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.fields import Items, Mapped, Number, Record, Text
 from edgewright.provider.plugin import UNKNOWN
-from edgewright.provider.schema import package_schema
+from edgewright.provider.schema import package_schema, records
 from edgewright.provider.shapes import COMPONENT_VERSION, DEPLOYMENT, DYNAMIC_THING_GROUP, PROVIDER
 
 GROUP = "arn:aws:iot:eu-west-1:222222222222:thinggroup/ring"
@@ -359,6 +361,29 @@ def test_the_package_schema_is_sound() -> None:
         assert set(resource["requiredInputs"]) <= set(resource["inputProperties"])
     references = set(_references(schema))
     assert {text.removeprefix("#/types/") for text in references if text.startswith("#")} == set(schema["types"])
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    schema = package_schema()
+    for holder in [*schema["types"].values(), *schema["resources"].values(), schema["provider"]]:
+        assert len(holder["description"]) > 5
+        for properties in (holder.get("properties", {}), holder.get("inputProperties", {})):
+            assert [name for name, each in properties.items() if len(each.get("description", "")) < 5] == []
+
+
+def test_the_reference_page_is_current(project_root: Path) -> None:
+    """To make it so: python -m edgewright.provider.reference."""
+    assert (project_root / reference.PAGE).read_text(encoding="utf-8") == reference.page()
+
+
+def test_the_reference_page_names_every_field(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "reference").mkdir(parents=True)
+    assert reference.main([str(tmp_path)]) == 0
+    text = (tmp_path / reference.PAGE).read_text(encoding="utf-8")
+    for record in (DEPLOYMENT, COMPONENT_VERSION, DYNAMIC_THING_GROUP, PROVIDER):
+        for inner in records(record):
+            for name in inner.fields:
+                assert f"| `{name}` |" in text, f"{inner.token}.{name}"
 
 
 def _references(value: Any) -> Any:
