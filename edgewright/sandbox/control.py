@@ -355,6 +355,25 @@ class Sandbox:
         path = "/_edgewright/device-faults" + (f"/{urllib.parse.quote(identifier, safe='')}" if identifier else "")
         return int(self.private("DELETE", path)["cleared"])
 
+    def fault_calls(self, kind: str, **parameters: Any) -> str:
+        """Let something go wrong with calls to AWS (see ``call_faults.KINDS``); returns the fault's id.
+
+        Args:
+            kind: Such as ``throttle`` or ``lost-connection``.
+            parameters: Of the kind, and those of ``call_faults.COMMON``: ``service``, ``operation``, ``times``, ...
+        """
+        return str(self.private("POST", "/_edgewright/call-faults", {"kind": kind, **parameters})["id"])
+
+    def call_faults(self) -> list[dict[str, Any]]:
+        """The faults that stand, with how many calls each saw and hit."""
+        found: list[dict[str, Any]] = self.private("GET", "/_edgewright/call-faults")
+        return found
+
+    def clear_call_faults(self, identifier: str | None = None) -> int:
+        """End a fault, or all; returns how many."""
+        path = "/_edgewright/call-faults" + (f"/{urllib.parse.quote(identifier, safe='')}" if identifier else "")
+        return int(self.private("DELETE", path)["cleared"])
+
     # --- the sandbox's own paths ------------------------------------------------------------------------------
 
     def calls(self) -> list[dict[str, Any]]:

@@ -104,6 +104,12 @@ def remove(account: str, thing: str) -> None:
     world.tell(REGISTRY)
 
 
+def account_of(certificate_id: str) -> str:
+    """The account of the device that holds a certificate; empty when none does."""
+    device = _by_certificate.get(certificate_id)
+    return device.account if device is not None else ""
+
+
 def everything() -> list[Device]:
     """All devices, by account and thing."""
     return [_devices[key] for key in sorted(_devices)]

@@ -25,6 +25,7 @@ class AwsError(Exception):
         self.message = message
         self.status = status
         self.fields = dict(fields or {})
+        self.headers: dict[str, str] = {}
 
 
 @dataclass
@@ -43,6 +44,12 @@ def as_json(value: Any, status: int = 200) -> Response:
 
 def render(error: AwsError, service: str, request_id: str) -> Response:
     """The error as the service's protocol writes it."""
+    response = _render(error, service, request_id)
+    response.headers.extend(error.headers.items())
+    return response
+
+
+def _render(error: AwsError, service: str, request_id: str) -> Response:
     if service in QUERY_SERVICES:
         kind = "Receiver" if error.status >= 500 else "Sender"
         body = (

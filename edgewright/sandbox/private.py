@@ -11,7 +11,7 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from edgewright.sandbox import device_faults, devices
+from edgewright.sandbox import call_faults, device_faults, devices
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_POLL = 60.0  # seconds
 _FAULTS = "/_edgewright/device-faults"
+_CALL_FAULTS = "/_edgewright/call-faults"
 _LIGHT = re.compile(r"/_edgewright/light-devices/(\d{12}|all)(?:/([^/]+))?")
 _DEVICE = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)")
 _NEXT = re.compile(r"/_edgewright/devices/(\d{12})/([^/]+)/next")
@@ -50,6 +51,8 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
         return as_json(
             {"removed": fleet.remove(match[1] if match[1] != "all" else None, urllib.parse.unquote(match[2]))}
         )
+    if path == _CALL_FAULTS or path.startswith(f"{_CALL_FAULTS}/"):
+        return _call_faults(urllib.parse.unquote(path.removeprefix(_CALL_FAULTS).removeprefix("/")), method, environ)
     if path == _FAULTS or path.startswith(f"{_FAULTS}/"):
         return _faults(urllib.parse.unquote(path.removeprefix(_FAULTS).removeprefix("/")), method, environ)
     if path == "/_edgewright/calls" and method == "GET":
@@ -95,6 +98,17 @@ def _faults(identifier: str, method: str, environ: dict[str, Any]) -> Response:
             return as_json({"cleared": cleared})
         if method == "GET" and not identifier:
             return as_json([fault.to_json() for fault in device_faults.standing()])
+    raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
+
+
+def _call_faults(identifier: str, method: str, environ: dict[str, Any]) -> Response:
+    with world.lock:
+        if method == "POST" and not identifier:
+            return as_json(call_faults.add(_body(environ)).to_json())
+        if method == "DELETE":
+            return as_json({"cleared": call_faults.clear(identifier or None)})
+        if method == "GET" and not identifier:
+            return as_json([fault.to_json() for fault in call_faults.standing()])
     raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
 
 

@@ -12,7 +12,9 @@ import logging
 import os
 import re
 import socket
+import struct
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -29,7 +31,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
-from edgewright.sandbox import dataplane, private, services
+from edgewright.sandbox import call_faults, dataplane, devices, operations, private, services
 from edgewright.sandbox.accounts import ORGANIZATION_ROLE, Accounts, seed
 from edgewright.sandbox.authorization import gate, principals, signature
 from edgewright.sandbox.authorization.principals import Principal
@@ -41,7 +43,6 @@ HOST = "127.0.0.1"
 _OWN_HOST = re.compile(r"(?:[^/]+\.)?(?:127\.0\.0\.1|localhost)(?::\d+)?")
 TICK = 0.1  # seconds of the machine between two looks at what is due
 _INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 -- AWS's sentence
-_EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 -- AWS's sentence
 
 
 class Application:
@@ -86,7 +87,9 @@ class Application:
                 return private.respond(self, environ)
             if "HTTP_X_EDGEWRIGHT_THING" in environ:
                 service = "iot-device"
-                return dataplane.respond(environ)
+                account = devices.account_of(environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
+                operation = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                return _with_trouble(lambda: dataplane.respond(environ), account, service, operation)
             signed = signature.read(environ)
             key, region, service = signed.key, signed.region, signed.service
             principal = _authenticate(key, environ, service)
@@ -95,10 +98,17 @@ class Application:
             environ["edgewright.principal"] = principal
             environ["edgewright.region"] = region
             environ["edgewright.access_key"] = key
-            with world.lock:
-                gate.check(service, environ, principal, region)
-                response = self._aws(environ, service)
+
+            def answer() -> Response:
+                with world.lock:
+                    gate.check(service, environ, principal, region)
+                    return self._aws(environ, service)
+
+            operation = operations.name(service, environ) if call_faults.standing() else ""
+            response = _with_trouble(answer, principal.account, service, operation, key)
             world.calls.append(Call(principal.account, service, _operation(environ), response.status, principal.arn))
+        except call_faults.LostConnection:
+            raise
         except AwsError as error:
             response = render(error, service, request_id)
         except NotImplementedError as error:
@@ -116,6 +126,26 @@ class Application:
         if response.status == http.HTTPStatus.NOT_FOUND and not response.body and service != "s3":
             raise _unsupported(environ, service, "moto does not know this operation")
         return response
+
+
+def _with_trouble(
+    answer: Callable[[], Response], account: str, service: str, operation: str, key: str = ""
+) -> Response:
+    """Answer a call, unless a fault that stands has it otherwise."""
+    if not call_faults.standing():
+        return answer()
+    with world.lock:
+        trouble = call_faults.trouble(account, service, operation, key)
+    if trouble.late:
+        time.sleep(trouble.late)
+    if trouble.lost == "before":
+        raise call_faults.LostConnection
+    if trouble.error is not None:
+        raise trouble.error
+    response = answer()
+    if trouble.lost:
+        raise call_faults.LostConnection
+    return response
 
 
 def _run(app: Callable[..., Any], environ: dict[str, Any]) -> Response:
@@ -154,8 +184,7 @@ def _authenticate(key: str, environ: dict[str, Any], service: str) -> Principal:
         code = "InvalidClientTokenId" if service in {"sts", "iam"} else "UnrecognizedClientException"
         raise AwsError(code, _INVALID_TOKEN, 403)
     if principals.expired(principal):
-        code = "ExpiredToken" if service in {"sts", "iam", "s3"} else "ExpiredTokenException"
-        raise AwsError(code, _EXPIRED_TOKEN, 400 if service == "s3" else 403)
+        raise call_faults.expired(service)
     return principal
 
 
@@ -203,7 +232,13 @@ class Handler(MotoRequestHandler):
         def start(status: str, headers: list[tuple[str, str]]) -> None:
             head.extend([status, headers])
 
-        data = b"".join(self.server.app(environ, start))
+        try:
+            data = b"".join(self.server.app(environ, start))
+        except call_faults.LostConnection:
+            # closed with data unread or unsent, so that the other side sees a reset and no orderly end
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            raise
         status, headers = head
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)

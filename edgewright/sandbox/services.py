@@ -13,7 +13,7 @@ from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import BackendRequest
 from moto.s3.models import s3_backends
 
-from edgewright.sandbox import devices
+from edgewright.sandbox import call_faults, devices
 from edgewright.sandbox.accounts import ADMINISTRATOR, TOOLING, Accounts
 from edgewright.sandbox.greengrassv2 import urls as greengrassv2_urls
 from edgewright.sandbox.iam import models as _iam  # noqa: F401 -- takes the place of moto's backend
@@ -87,6 +87,7 @@ def reset() -> None:
             backends.bucket_accounts.clear()
         backends.clear()
     devices.forget_all()
+    call_faults.forget_all()
     reset_model_data()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright import output
+from edgewright.cli.verbs import sandbox_fault
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _WORLD = ("state", "project", "devices")  # what belongs to one life of the serv
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare up, down, status, env and device."""
+    """Declare up, down, status, env, device and fault."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     up = _action(actions, "up", "start it, or see that it runs; make the Pulumi stacks")
     up.add_argument("--port", type=_port, default=0, help="a fixed port (default: any that is free)")
@@ -36,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     env.add_argument("--json", action="store_true", help="for machines")
     device = actions.add_parser("device", help="simulated core devices", description="Simulated core devices.")
     _device_arguments(device.add_subparsers(dest="device_action", metavar="ACTION", required=True))
+    fault = actions.add_parser("fault", help=sandbox_fault.HELP, description="Let things go wrong on purpose.")
+    sandbox_fault.add_arguments(fault.add_subparsers(dest="fault_action", metavar="ACTION", required=True), _action)
 
 
 def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -138,6 +141,8 @@ def run(args: argparse.Namespace) -> int:
     root = args.root.resolve()
     if not root.is_dir():
         raise EdgewrightError(f"{args.root} is no folder")
+    if args.action == "fault":
+        return sandbox_fault.run(root, args, _load)
     if args.action == "device":
         actions = {
             "add": device_add,

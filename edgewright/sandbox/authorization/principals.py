@@ -108,6 +108,11 @@ def remember(access_key: str, session: Principal) -> None:
     _sessions[access_key] = session
 
 
+def session_keys() -> frozenset[str]:
+    """Access keys of all sessions that are open now."""
+    return frozenset(_sessions)
+
+
 def forget_all(*, but_of: str) -> None:
     """No session is known any more but those of the role ``but_of``, which every fresh world has again."""
     for key in [key for key, session in _sessions.items() if session.role != but_of]:
