@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import shutil
 import stat
 import tempfile
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ from edgewright.sandbox.device.recipes import Artifact, Recipe
 Fetch = Callable[[str, str, BinaryIO], None]
 """Writes the object (bucket, key) into the file; raises DeploymentError when it may not or cannot."""
 
+Pull = Callable[[str], None]
+"""Makes the device's container engine pull an image; raises DeploymentError when it cannot."""
+
 Room = Callable[[int], None]
 """Raises NoRoomError when so many bytes more do not fit on the device; 0 asks whether anything does."""
 
@@ -35,6 +39,9 @@ LEAST_FREE: Final = 20 * 1024 * 1024
 STORE_LIMIT: Final = 10_000_000_000
 """Bytes that recipes and artifacts may take together unless ``componentStoreMaxSizeBytes`` says otherwise."""
 
+_DOCKER_MANAGER: Final = "aws.greengrass.DockerApplicationManager"
+_TOKENS: Final = "aws.greengrass.TokenExchangeService"
+_PRIVATE_ECR: Final = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/")
 _ALGORITHMS: Final = {"SHA-256": "sha256", "SHA256": "sha256"}
 _INCOMING: Final = ".incoming-"  # begins the names of files that are being fetched
 _BLOCK: Final = 1 << 20  # bytes read at a time
@@ -72,7 +79,40 @@ def room_on(paths: DevicePaths, limit: int, *, full: bool = False) -> Room:
     return check
 
 
-def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch, room: Room = lambda _needed: None) -> None:
+def no_engine(image: str) -> None:
+    """A device without a container engine pulls nothing.
+
+    Raises:
+        DeploymentError: always.
+    """
+    msg = f"image {image} cannot be pulled: there is no docker on the device's PATH"
+    raise DeploymentError(msg, "DOCKER_ERROR", "DOCKER_SERVICE_UNAVAILABLE")
+
+
+def refuse_without_helpers(recipes: Mapping[str, Recipe]) -> None:
+    """Refuse docker artifacts without the components that fetch them (``checkPreparePackagesPrerequisites``).
+
+    Raises:
+        DeploymentError: Docker's manager is missing, or for a private ECR image the token exchange service.
+    """
+    for recipe in recipes.values():
+        images = [image for artifact in recipe.artifacts if (image := artifact.image) is not None]
+        needed = [(_DOCKER_MANAGER, "MISSING_DOCKER_APPLICATION_MANAGER")] if images else []
+        if any(_PRIVATE_ECR.match(image) for image in images):
+            needed.append((_TOKENS, "MISSING_TOKEN_EXCHANGE_SERVICE"))
+        for name, code in needed:
+            if name not in recipes:
+                msg = f"{recipe.name}-{recipe.version} has docker artifacts, so the deployment must include {name}"
+                raise DeploymentError(msg, code)
+
+
+def prepare(
+    recipe: Recipe,
+    paths: DevicePaths,
+    fetch: Fetch,
+    room: Room = lambda _needed: None,
+    pull: Pull = no_engine,
+) -> None:
     """Make every artifact of ``recipe`` available on the device.
 
     Raises:
@@ -81,7 +121,10 @@ def prepare(recipe: Recipe, paths: DevicePaths, fetch: Fetch, room: Room = lambd
     """
     for artifact in recipe.artifacts:
         try:
-            _prepare_one(artifact, recipe, paths, fetch, room)
+            if artifact.image is not None:
+                pull(artifact.image)
+            else:
+                _prepare_one(artifact, recipe, paths, fetch, room)
         except NoRoomError:
             raise
         except DeploymentError as error:
@@ -112,7 +155,8 @@ def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: 
 def _s3(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
     if parts.scheme.lower() != "s3":
-        msg = f"artifact URI scheme {parts.scheme.upper() or 'NONE'!r} is not supported by a simulated device; use s3"
+        scheme = parts.scheme.upper() or "NONE"
+        msg = f"artifact URI scheme {scheme!r} is not supported by a simulated device; use s3 or docker"
         raise DeploymentError(msg, "UNSUPPORTED_ARTIFACT_SCHEME")
     key = uri.split("://", 1)[1].partition("/")[2]
     try:

@@ -114,8 +114,9 @@ def _fingerprint(recipe: Recipe, place: Place) -> str:
 class Surroundings:
     """Folders, environment and logs of a device's components.
 
-    Scripts inherit nothing of this process: they find the Python of this installation first on their path, their
-    working folder as home, and the variables that the nucleus sets.
+    Scripts inherit nothing of this process: they find the device's own ``bin`` folder and the Python of this
+    installation first on their path, their working folder as home, and the variables that the nucleus sets. What else
+    a factory put on the device, such as a ``docker``, goes into ``bin``.
 
     Args:
         settings: the device.
@@ -159,8 +160,9 @@ class Surroundings:
     def environment(self, spec: Spec) -> dict[str, str]:
         """What a script finds before ``Setenv``."""
         identity = self._settings.identity
+        own = (self._paths.programs, self._paths.all_devices_programs, Path(sys.executable).parent)
         return {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{_SYSTEM_PATH}",
+            "PATH": os.pathsep.join([*map(str, own), _SYSTEM_PATH]),
             "HOME": str(self.folder(spec.name)),
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",  # a log that lags behind helps nobody

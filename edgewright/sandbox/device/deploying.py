@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http
 import shlex
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ Detailed = Literal[
 
 _RESTARTS = {100, 101}  # what bootstrap returns for a restart of the nucleus, or of the device
 _STOP_LIMIT = 15.0  # seconds that components get to stop before the nucleus restarts
+_PULL_LIMIT: Final = 600.0  # seconds for one image
 _RUN_AS = "posixUser"
 _TIME_SOURCE: Final = "deploymentConfigurationTimeSource"
 _RESTARTING: Final = (
@@ -154,9 +156,16 @@ def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
         # A device does not lose its nucleus because no deployment names it.
         chosen[NUCLEUS] = shop.recipe(NUCLEUS, shop.state.nucleus_version)
     shop.log.line("resolved: " + ", ".join(sorted(f"{recipe.name}-{recipe.version}" for recipe in chosen.values())))
+    artifacts.refuse_without_helpers(chosen)
     room = artifacts.room_on(shop.paths, shop.state.store_limit, full=shop.knobs().disk_full)
     for recipe in chosen.values():
-        artifacts.prepare(recipe, shop.paths, lambda bucket, key, file: _fetch(shop, bucket, key, file), room)
+        artifacts.prepare(
+            recipe,
+            shop.paths,
+            lambda bucket, key, file: _fetch(shop, bucket, key, file),
+            room,
+            lambda image, recipe=recipe: _pull(shop, recipe, image),  # type: ignore[misc]
+        )
     moment = configuration_time(deployment, shop.state)
     installed = {
         name: install(recipe, deployment, shop.state, moment, shop.log.line) for name, recipe in chosen.items()
@@ -378,36 +387,60 @@ def _in_order(specs: list[Spec]) -> list[Spec]:
     return ordered
 
 
-def _bootstrap(spec: Spec, shop: Workshop) -> None:
-    step = spec.steps["bootstrap"]
-    log = shop.surroundings.log(spec.name)
-    log.line(f"bootstrap: {step.script.strip()}")
+def _run_script(shop: Workshop, spec: Spec, step: Step) -> int | None:
+    """Run a script of a component outside of its lifecycle; returns its exit code, None when its time was over.
+
+    Raises:
+        OSError, ValueError: it cannot be started.
+        InterruptedDeploymentError: the device stops.
+    """
 
     def changed() -> None:
         with shop.turned:
             shop.turned.notify_all()
 
-    try:
-        script = shop.launcher.start(
-            step.script,
-            folder=shop.surroundings.folder(spec.name),
-            environment={**shop.surroundings.environment(spec), **spec.environment, **step.environment},
-            log=log,
-            changed=changed,
-        )
-    except (OSError, ValueError) as error:
-        msg = f"Bootstrap of {spec.name} cannot be started: {error}"
-        raise DeploymentError(
-            msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BOOTSTRAP_ERROR", kind=component_kind(spec.name)
-        ) from error
+    script = shop.launcher.start(
+        step.script,
+        folder=shop.surroundings.folder(spec.name),
+        environment={**shop.surroundings.environment(spec), **spec.environment, **step.environment},
+        log=shop.surroundings.log(spec.name),
+        changed=changed,
+    )
     with shop.turned:
         in_time = shop.turned.wait_for(lambda: script.exit_code is not None or shop.stopping.is_set(), step.timeout)
     code = script.exit_code
     script.reap()
     if shop.stopping.is_set():
         raise InterruptedDeploymentError
+    return code if in_time else None
+
+
+def _pull(shop: Workshop, recipe: Recipe, image: str) -> None:
+    """Let the device's own ``docker`` pull an image that it does not have (``ImageDownloader``)."""
+    spec, quoted = Spec(recipe.name, recipe.version), shlex.quote(image)
+    if shutil.which("docker", path=shop.surroundings.environment(spec)["PATH"]) is None:
+        artifacts.no_engine(image)
+    shop.surroundings.log(recipe.name).line(f"docker pull {image}")
+    script = f"docker image inspect {quoted} >/dev/null 2>&1 || exec docker pull {quoted}"
+    code = _run_script(shop, spec, Step(script, _PULL_LIMIT))
+    if code != 0:
+        how = f"failed with exit code {code}" if code is not None else f"did not end within {_PULL_LIMIT:g} seconds"
+        raise DeploymentError(f"docker pull {image} {how}", "DOCKER_ERROR", "DOCKER_PULL_ERROR")
+
+
+def _bootstrap(spec: Spec, shop: Workshop) -> None:
+    step = spec.steps["bootstrap"]
+    log = shop.surroundings.log(spec.name)
+    log.line(f"bootstrap: {step.script.strip()}")
+    try:
+        code = _run_script(shop, spec, step)
+    except (OSError, ValueError) as error:
+        msg = f"Bootstrap of {spec.name} cannot be started: {error}"
+        raise DeploymentError(
+            msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BOOTSTRAP_ERROR", kind=component_kind(spec.name)
+        ) from error
     kind = component_kind(spec.name)
-    if not in_time or code is None:
+    if code is None:
         msg = f"Bootstrap of {spec.name} did not end within {step.timeout:g} seconds"
         raise DeploymentError(msg, "COMPONENT_UPDATE_ERROR", "COMPONENT_BOOTSTRAP_TIMEOUT", kind=kind)
     log.line(f"bootstrap: exit code {code}")

@@ -36,6 +36,16 @@ class DevicePaths:
         """The working folder of a component, which outlives its versions."""
         return self.root / "work" / name
 
+    @property
+    def programs(self) -> Path:
+        """Programs that were put on the device, found before the system's; nothing of ours makes the folder."""
+        return self.root / "bin"
+
+    @property
+    def all_devices_programs(self) -> Path:
+        """The same for all devices of a sandbox: beside the folders of its accounts."""
+        return self.root.parent.parent / "bin"
+
     def log(self, name: str) -> Path:
         """The log of a component's scripts, or of the nucleus itself (``greengrass``)."""
         return self.root / "logs" / f"{name}.log"

@@ -57,6 +57,12 @@ class Artifact:
         """The last part of the URI, which is the file's name on the device."""
         return self.uri.rsplit("/", 1)[-1]
 
+    @property
+    def image(self) -> str | None:
+        """The container image of a ``docker:`` artifact, None of another one."""
+        scheme, _, rest = self.uri.partition(":")
+        return rest if scheme.lower() == "docker" and rest else None
+
 
 @dataclass(frozen=True)
 class Dependency:

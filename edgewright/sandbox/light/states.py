@@ -164,6 +164,7 @@ class Planner:
             others = deploying.other_roots(deployment, memory, left)
             chosen = resolution.resolve(deployment.group, pins, others, _Store(self, state))
             chosen.setdefault(NUCLEUS, state.recipes[NUCLEUS])
+            artifacts.refuse_without_helpers(chosen)
             moment = deploying.configuration_time(deployment, memory)
             installed = {
                 name: deploying.install(recipe, deployment, memory, moment, lambda _line: None)

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 from edgewright.sandbox.device.cloud import Candidate, CloudError, JobExecution, Shadow, UnreachableError
@@ -53,12 +53,13 @@ class FakeCloud:
         needs: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
         files: Mapping[str, bytes] | None = None,
+        images: Sequence[str] = (),
         kind: str = "aws.greengrass.generic",
         artifact: Mapping[str, Any] | None = None,
         platform: Mapping[str, str] | None = None,
     ) -> None:
         """Publish a component version, with artifacts of the given contents."""
-        artifacts = []
+        artifacts: list[dict[str, Any]] = [{"Uri": f"docker:{image}"} for image in images]
         for file, data in (files or {}).items():
             key = f"components/{name}/{version}/{file}"
             self.objects["artifacts", key] = data

@@ -86,7 +86,7 @@ def test_permissions_are_those_of_the_recipe(paths: DevicePaths, read: str, exec
         (Artifact("s3://b/", digest=digest(b"x")), "S3_ARTIFACT_URI_NOT_VALID"),
         (Artifact("s3://b/a/..", digest=digest(b"x")), "S3_ARTIFACT_URI_NOT_VALID"),
         (Artifact("https://b/a", digest=digest(b"x")), "UNSUPPORTED_ARTIFACT_SCHEME"),
-        (Artifact("docker:acme/app:1", digest=digest(b"x")), "UNSUPPORTED_ARTIFACT_SCHEME"),
+        (Artifact("docker:acme/app:1"), "DOCKER_SERVICE_UNAVAILABLE"),
         (Artifact("s3://b/a.zip", unarchive=True, digest=digest(b"x")), "IO_UNZIP_ERROR"),
     ],
 )

@@ -209,3 +209,48 @@ def test_configuration_that_was_too_large_for_the_job_is_asked_for(running: Box)
     running.cloud.refusals.clear()
     running.succeed(GROUP, {APP: "1.0.0"}, requiredCapabilities=["LARGE_CONFIGURATION"])
     assert running.configuration() == {"table": "x" * 40_000}
+
+
+DOCKER = {"aws.greengrass.DockerApplicationManager": "2.0.14"}
+
+
+def _docker(box: Box, script: str) -> None:
+    """Put a program of that name on the device: the sandbox has no container engine."""
+    program = box.root / "bin" / "docker"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\necho "$@" >> {box.root}/docker.log\n{script}\n', encoding="utf-8")
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def dockery(running: Box) -> Box:
+    running.cloud.component("aws.greengrass.DockerApplicationManager", "2.0.14", kind="aws.greengrass.plugin")
+    running.cloud.component("aws.greengrass.TokenExchangeService", "2.0.3", kind="aws.greengrass.plugin")
+    running.cloud.component(APP, "1.0.0", RUN, images=["registry.example/app@sha256:1"])
+    return running
+
+
+def test_an_image_is_pulled_by_the_device_s_own_docker_and_only_when_it_is_not_there(dockery: Box) -> None:
+    _docker(dockery, f'case "$1" in image) test -e {dockery.root}/pulled;; pull) touch {dockery.root}/pulled;; esac')
+    dockery.succeed(GROUP, {APP: "1.0.0", **DOCKER})
+    dockery.succeed(GROUP, {APP: {"version": "1.0.0", "configurationUpdate": {"merge": {"a": 1}}}, **DOCKER})
+    said = (dockery.root / "docker.log").read_text(encoding="utf-8").splitlines()
+    inspect = "image inspect registry.example/app@sha256:1"
+    assert said == [inspect, "pull registry.example/app@sha256:1", inspect]
+
+
+def test_a_pull_that_fails_fails_the_deployment_and_changes_nothing(dockery: Box) -> None:
+    _docker(dockery, "exit 3")
+    details = dockery.fail(GROUP, {APP: "1.0.0", **DOCKER})
+    assert details["detailed-deployment-status"] == "FAILED_NO_STATE_CHANGE"
+    assert "docker pull registry.example/app@sha256:1 failed with exit code 3" in details["deployment-failure-cause"]
+    assert "DOCKER_ERROR, DOCKER_PULL_ERROR" in details["deployment-error-stack"]
+
+
+def test_docker_artifacts_need_docker_and_its_manager(dockery: Box) -> None:
+    without = dockery.fail(GROUP, {APP: "1.0.0"})
+    assert "MISSING_DOCKER_APPLICATION_MANAGER" in without["deployment-error-stack"]
+    dockery.cloud.component(APP, "1.1.0", RUN, images=["222222222222.dkr.ecr.eu-west-1.amazonaws.com/app:1"])
+    assert "MISSING_TOKEN_EXCHANGE_SERVICE" in dockery.fail(GROUP, {APP: "1.1.0", **DOCKER})["deployment-error-stack"]
+    _docker(dockery, "true")
+    dockery.succeed(GROUP, {APP: "1.1.0", "aws.greengrass.TokenExchangeService": "2.0.3", **DOCKER})
