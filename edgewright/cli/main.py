@@ -27,6 +27,7 @@ VERBS = {
     "promote": "carry a release to the next ring, when its gates are met",
     "fleet": "begin a new fleet",
     "component": "begin, lint, lock, list and build the private components of the catalog",
+    "local": "try components on one device with greengrass-cli",
     "status": "what the rings of fleets run, against what Git wants of them",
     "drift": "where the cloud and the devices are not what Git says",
     "sandbox": "AWS on this machine, with simulated core devices",
