@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from edgewright.manifest.load import Project
 
 TOOLING = "tooling"
 """The stack that is no stage, and the account that it is about."""
+ACCESS = "EDGEWRIGHT_ACCESS"
+"""The variable of the environment that says by which role a stack is worked with."""
 SESSION = "edgewright"
 """Name of the role sessions, as CloudTrail shows it."""
 
@@ -29,13 +32,17 @@ class Settings:
     """The role by which an administrator of the tooling account enters the other accounts."""
     fleets: frozenset[str] | None = None
     """The fleets of a shard (``edgewright:fleets``); all by default."""
+    access: str = "deploy"
+    """The role of the stage's account that is worked with: ``deploy``, or ``preview``, which only reads. It is no part
+    of the stack, so it comes from the environment (``EDGEWRIGHT_ACCESS``)."""
 
     @classmethod
     def from_config(cls) -> Settings:
         """Return the settings of the stack that runs.
 
         Raises:
-            EdgewrightError: ``edgewright:fleets`` is not a list of names.
+            EdgewrightError: ``edgewright:fleets`` is not a list of names, or the access is none that there is, or one
+                that cannot do what is asked.
         """
         config = pulumi.Config("edgewright")
         stack = pulumi.get_stack()
@@ -45,7 +52,15 @@ class Settings:
         ):
             msg = f"edgewright:fleets of stack {stack!r} must be a list of names of fleets (got {fleets!r})"
             raise EdgewrightError(msg)
+        access = os.environ.get(ACCESS) or "deploy"
+        if access not in ("deploy", "preview"):
+            msg = f"{ACCESS} must be deploy or preview (got {access!r}): correct the environment"
+            raise EdgewrightError(msg)
+        if access == "preview" and not pulumi.runtime.is_dry_run():
+            msg = f"{ACCESS}=preview only reads, and this would change stack {stack!r}: unset it, or run a preview"
+            raise EdgewrightError(msg)
         return cls(
+            access=access,
             stack=stack,
             stage=config.get("stage") or stack,
             admin_role=config.get("adminRole") or cls.admin_role,

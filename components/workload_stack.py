@@ -28,7 +28,8 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
     """
     place = stage_place(project, settings.stage)
     fleets = _fleets(project, settings)
-    role_arn = naming.role_arn(place.account_id, naming.deploy_role(place.stage))
+    named = naming.preview_role if settings.access == "preview" else naming.deploy_role
+    role_arn = naming.role_arn(place.account_id, named(place.stage))
     external_id = project.organisation.trust.external_id
     cloud = aws.Provider(
         f"aws-{place.account_id}-{place.region}",

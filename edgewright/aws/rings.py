@@ -57,10 +57,10 @@ def reader(project: Project, stage: str, *, role: str | None = None) -> Session:
     Args:
         project: The manifests.
         stage: The stage.
-        role: Name of a role in the stage's account; the stage's deploy role when None, and no role when empty: the
-            environment's own credentials.
+        role: Name of a role in the stage's account, with ``{stage}`` for the stage; the stage's deploy role when None,
+            and no role when empty: the environment's own credentials.
     """
-    role = naming.deploy_role(stage) if role is None else role
+    role = naming.deploy_role(stage) if role is None else role.replace("{stage}", stage)
     return session(
         Settings(
             region=project.region(stage),

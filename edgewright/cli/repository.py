@@ -22,7 +22,8 @@ def add_role(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role",
         metavar="NAME",
-        help="the role in the stage's account to read by (default: its deploy role); '' for your own credentials",
+        help="the role in the stage's account to read by, such as edgewright-preview-{stage} "
+        "(default: its deploy role); '' for your own credentials",
     )
 
 

@@ -24,6 +24,10 @@ from edgewright.errors import EdgewrightError
 from edgewright.gitops.engine import UNKNOWN, Run, Step
 from edgewright.manifest.base import Model
 
+_PROVIDERS = "pulumi:providers:"
+_ROLES = ("assumeRole", "assumeRoles")
+"""Inputs of a provider that say by which role it enters its account: a preview reads by another one than an update."""
+
 OPEN = "unknown"
 """In place of the digest of an input that is not known before other resources are there."""
 
@@ -93,9 +97,20 @@ def plan_of(run: Run, stack: str, *, commit: str | None = None) -> Plan:
     """Return the plan of a preview."""
     by_urn: dict[str, list[Step]] = {}
     for step in run.changes:
-        by_urn.setdefault(step.urn, []).append(step)
+        if not _only_another_role(step):
+            by_urn.setdefault(step.urn, []).append(step)
     operations = [_operation(urn, steps) for urn, steps in sorted(by_urn.items())]
     return Plan(stack=stack, commit=commit, operations=tuple(operations))
+
+
+def _only_another_role(step: Step) -> bool:
+    """Whether a provider only enters its account by another role, as in a preview: AWS sees nothing of it."""
+    return (
+        step.operation == "update"
+        and step.type.startswith(_PROVIDERS)
+        and bool(step.detail)
+        and all(key.partition("[")[0].partition(".")[0] in _ROLES for key in step.detail)
+    )
 
 
 def _operation(urn: str, steps: Sequence[Step]) -> Operation:
@@ -112,6 +127,8 @@ def _operation(urn: str, steps: Sequence[Step]) -> Operation:
     inputs: Mapping[str, Any] = next((step.inputs for step in steps if step.operation != "delete-replaced"), {})
     if name in ("delete", "forget"):
         inputs = {}
+    if steps[0].type.startswith(_PROVIDERS):
+        inputs = {key: value for key, value in inputs.items() if key not in _ROLES}
     return Operation(urn=urn, operation=name, inputs={key: _digest(value) for key, value in sorted(inputs.items())})
 
 
@@ -215,3 +232,15 @@ def read_plan(file: Path) -> Plan:
         msg = f"{file} is not as it was recorded: its fingerprint is another one; record it again"
         raise EdgewrightError(msg)
     return plan
+
+
+def read_plans(paths: Iterable[Path]) -> list[Plan]:
+    """Read recorded plans: files, and folders of them. A folder without any holds no plan, and is no error.
+
+    Raises:
+        EdgewrightError: one of them cannot be read, is no plan, or was changed after it was recorded.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += sorted(path.glob("*.json")) if path.is_dir() else [path]
+    return [read_plan(file) for file in files]

@@ -85,6 +85,24 @@ def test_equal_or_narrower_goes_on_and_wider_stops(reviewed: list[Step], now: li
     assert (beyond(_plan(*now), [_plan(*reviewed)]) == []) is goes_on
 
 
+def test_the_role_by_which_a_provider_enters_its_account_is_no_part_of_a_plan() -> None:
+    """A preview reads by another role than an update writes by; the account is the same."""
+    aws = "urn:pulumi:prod::edgewright::pulumi:providers:aws::aws-3"
+    reviewed = _plan(_step("create", aws, region="eu-west-1", allowedAccountIds=["3"], assumeRoles=["preview"]))
+    assert (
+        beyond(
+            _plan(_step("create", aws, region="eu-west-1", allowedAccountIds=["3"], assumeRoles=["deploy"])), [reviewed]
+        )
+        == []
+    )
+    assert beyond(
+        _plan(_step("create", aws, region="eu-west-1", allowedAccountIds=["4"], assumeRoles=["deploy"])), [reviewed]
+    )
+    only_role = Step("update", aws, ("assumeRoles[0].roleArn",), {"region": "eu-west-1"})
+    more = Step("update", aws, ("assumeRoles", "region"), {"region": "eu-west-2"})
+    assert (_plan(only_role).operations, len(_plan(more).operations)) == ((), 1)
+
+
 def test_what_is_wider_says_in_what() -> None:
     reviewed = _plan(_step("update", name="a", policy="p"))
     (other,) = beyond(_plan(_step("update", name="a", policy="q")), [reviewed])

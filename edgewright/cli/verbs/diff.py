@@ -28,11 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     aws.add_argument("--offline", action="store_true", help="do not ask AWS, whatever credentials there are")
     parser.add_argument(
         "--role",
-        help="name of the role in each stage's account to read with (default: the stage's deploy role; "
-        "an empty name reads with the environment's own credentials)",
+        help="name of the role in each stage's account to read with, such as edgewright-preview-{stage} "
+        "(default: the stage's deploy role; an empty name reads with the environment's own credentials)",
     )
     parser.add_argument(
         "--deadline", type=seconds, default=30.0, metavar="SECONDS", help="wait so long for AWS (default: 30)"
+    )
+    parser.add_argument(
+        "--plans",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="plans that `edgewright plan --record` made of the head, to be shown with it (files, or folders of them)",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it to a file in place of printing it")
 
@@ -44,17 +52,22 @@ def run(args: argparse.Namespace) -> int:
         0, whether anything differs or not.
     """
     import json
+    from dataclasses import replace
 
     from edgewright.atomic import write_text
     from edgewright.gitops.diff import markdown, text
     from edgewright.gitops.diff.between import Live, between, with_live
     from edgewright.gitops.diff.live import Look
+    from edgewright.gitops.diff.model import PlanInfo
     from edgewright.gitops.git import Repository
+    from edgewright.gitops.plan import read_plans
 
     diff, project = between(Repository(args.root), args.base, args.head)
     live: Live = "yes" if args.live else "no" if args.offline else "if it can be"
     diff = with_live(diff, project, live, Look(args.role, args.deadline), on_progress=progress)
     output.status("")
+    plans = read_plans(args.plans)
+    diff = replace(diff, plans=tuple(PlanInfo(each.stack, each.fingerprint, each.counts) for each in plans))
     if args.json:
         shown = json.dumps(diff.as_json(), indent=2, ensure_ascii=False) + "\n"
     elif args.markdown:

@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     Returns:
         0; 1 when a preview fails or a recorded plan cannot be read; 2 when a plan is wider than what was reviewed.
     """
-    from edgewright.gitops.plan import beyond
+    from edgewright.gitops.plan import beyond, read_plans
 
-    reviewed = _recorded(args.check)
+    reviewed = read_plans(args.check)
     plans = [_preview(args, stack) for stack in args.stacks or _stacks(args.root)]
     wider = {plan.stack: beyond(plan, reviewed) for plan in plans} if args.check else {}
     # Recorded even when it is refused: whoever reviews it anew needs it.
@@ -92,18 +92,6 @@ def _stacks(root: Path) -> list[str]:
         msg = f"{root} has no Pulumi.<stack>.yaml: run this in the project's folder, or name it with --root"
         raise EdgewrightError(msg)
     return found
-
-
-def _recorded(paths: Sequence[Path]) -> list[Plan]:
-    from edgewright.gitops.plan import read_plan
-
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files += sorted(path.glob("*.json"))
-        else:
-            files.append(path)
-    return [read_plan(file) for file in files]
 
 
 def _write(file: Path, plan: Plan) -> None:

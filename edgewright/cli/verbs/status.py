@@ -40,8 +40,8 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--role",
-        help="name of the role in each stage's account to read with (default: the stage's deploy role; "
-        "an empty name reads with the environment's own credentials)",
+        help="name of the role in each stage's account to read with, such as edgewright-preview-{stage} "
+        "(default: the stage's deploy role; an empty name reads with the environment's own credentials)",
     )
 
 

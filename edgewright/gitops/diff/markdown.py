@@ -13,9 +13,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgewright.gitops.diff.model import ComponentDiff, Finding, ProjectDiff, RingDiff
+from edgewright.gitops.diff.model import ComponentDiff, Finding, PlanInfo, ProjectDiff, RingDiff
 from edgewright.gitops.diff.policies import PolicyDiff
 from edgewright.gitops.diff.text import (
+    counts_in_words,
     names,
     reach_in_words,
     side,
@@ -58,6 +59,9 @@ def render(diff: ProjectDiff, *, limit: int = LIMIT) -> str:
     permissions = budget.table(
         ("", "policy", "statement"), [row for policy in diff.policies for row in _policy(policy)], budget.left * 2 // 3
     )
+    stacks = budget.table(
+        ("stack", "what the engine would do", "fingerprint"), [_plan(plan) for plan in diff.plans], budget.left // 4
+    )
     details, folded = _details(diff, budget)
     sections = [
         head,
@@ -66,8 +70,9 @@ def render(diff: ProjectDiff, *, limit: int = LIMIT) -> str:
         details,
         permissions.under("#### Permissions"),
         rest.under("#### Settings"),
+        stacks.under("#### Stacks"),
     ]
-    hidden = _left_out(rings.hidden + folded, found.hidden, permissions.hidden, rest.hidden, diff)
+    hidden = _left_out(rings.hidden + folded, found.hidden, permissions.hidden, rest.hidden + stacks.hidden, diff)
     return "".join(section for section in sections if section) + hidden + foot
 
 
@@ -203,6 +208,10 @@ def _left_out(rings: int, findings: int, permissions: int, settings: int, diff: 
         return ""
     command = f"edgewright diff {' '.join(each.commit[:10] for each in (diff.base, diff.head) if each.commit)}"
     return f"\nNot shown here for length: {', '.join(parts)}. All of it: {_code(command)}\n"
+
+
+def _plan(plan: PlanInfo) -> list[str]:
+    return [_code(clipped(plan.stack, 120)), _prose(counts_in_words(plan.counts)), _code(short(plan.fingerprint))]
 
 
 def _finding(finding: Finding) -> list[str]:

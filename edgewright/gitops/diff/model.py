@@ -132,6 +132,16 @@ class SideInfo:
 
 
 @dataclass(frozen=True)
+class PlanInfo:
+    """What the engine would do to a stack."""
+
+    stack: str
+    fingerprint: str
+    counts: Mapping[str, int]
+    """Operations by kind; empty when nothing changes."""
+
+
+@dataclass(frozen=True)
 class ProjectDiff:
     """Everything that differs between two versions of a project."""
 
@@ -151,6 +161,9 @@ class ProjectDiff:
     """Why there are no live numbers."""
     unread: tuple[str, ...] = field(default=())
     """Files of the base that could not be read, so that what they said counts as absent."""
+
+    plans: tuple[PlanInfo, ...] = ()
+    """Of the stacks, where they were previewed."""
 
     @property
     def empty(self) -> bool:
@@ -180,7 +193,7 @@ class ProjectDiff:
         return {"empty": self.empty, **named}
 
 
-_KEYED = frozenset(("sites",))
+_KEYED = frozenset(("sites", "counts"))
 """Mappings whose keys are data, not names of ours."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from edgewright.gitops.diff.model import ComponentDiff, Finding, FleetDiff, ProjectDiff, Reach, RingDiff
 from edgewright.gitops.diff.policies import PolicyDiff, Statement
@@ -55,6 +55,12 @@ def _lines(diff: ProjectDiff, paint: Paint) -> Iterator[str]:
         yield paint("look at", "bold")
         for finding in diff.findings:
             yield from _finding(finding, paint)
+    if diff.plans:
+        yield ""
+        yield paint("stacks", "bold")
+        for plan in diff.plans:
+            counts = printable(counts_in_words(plan.counts))
+            yield f"  {printable(plan.stack)}: {counts}; fingerprint {short(plan.fingerprint)}"
     if diff.rings:
         yield ""
         yield f"devices as of {diff.live}" if diff.live else f"without live numbers: {printable(diff.offline)}"
@@ -92,6 +98,11 @@ def summary(diff: ProjectDiff) -> str:
     if warned:
         parts.append(count(warned, "warning"))
     return ", ".join(parts)
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """Return the operations of a plan, counted."""
+    return ", ".join(f"{number} {operation}" for operation, number in counts.items()) or "no change"
 
 
 def _settings(title: str, changes: tuple[Change, ...], paint: Paint) -> Iterator[str]:
