@@ -30,6 +30,7 @@ VERBS = {
     "local": "try components on one device with greengrass-cli",
     "status": "what the rings of fleets run, against what Git wants of them",
     "drift": "where the cloud and the devices are not what Git says",
+    "report": "one page of fleets, rings, releases, devices and history, for a browser",
     "sandbox": "AWS on this machine, with simulated core devices",
     "demo": "the main job, end to end, on a sandbox of its own",
 }
