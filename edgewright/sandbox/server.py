@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
-from edgewright.sandbox import call_faults, dataplane, devices, operations, private, services
+from edgewright.sandbox import call_faults, dataplane, devices, operations, private, rpc, services
 from edgewright.sandbox.accounts import ORGANIZATION_ROLE, Accounts, seed
 from edgewright.sandbox.authorization import gate, principals, signature
 from edgewright.sandbox.authorization.principals import Principal
@@ -98,6 +98,7 @@ class Application:
             environ["edgewright.principal"] = principal
             environ["edgewright.region"] = region
             environ["edgewright.access_key"] = key
+            rpc.read(environ)
 
             def answer() -> Response:
                 with world.lock:
@@ -117,6 +118,7 @@ class Application:
             log.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             ours = AwsError("InternalServerException", "the sandbox failed; its log has the trace", 500)
             response = render(ours, service, request_id)
+        response = rpc.write(environ, response)
         response.headers.append(("x-amzn-RequestId", request_id))
         return response
 
