@@ -59,6 +59,8 @@ _LATE = {
     "events": "edgewright.sandbox.events.models",
     "lambda": "edgewright.sandbox.awslambda.models",
     "sagemaker": "edgewright.sandbox.sagemaker.models",
+    "sns": "edgewright.sandbox.sns.models",
+    "sqs": "edgewright.sandbox.sqs.models",
 }
 
 

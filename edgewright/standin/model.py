@@ -85,6 +85,7 @@ class Type:
         auto_name: How it is named when the program does not.
         volatile: Outputs that an update changes.
         regional: Whether it lives in a Region.
+        address: What AWS is asked for by, from the id and the state, where the id alone is not enough.
         replaced_first: Whether the old one goes before the new one comes, even where it has no name.
     """
 
@@ -98,6 +99,7 @@ class Type:
     auto_name: AutoName | None = None
     volatile: AbstractSet[str] = frozenset()
     regional: bool = True
+    address: Callable[[str, Values], str] = lambda identity, _: identity
     replaced_first: bool = False
 
     @property

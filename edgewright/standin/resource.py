@@ -179,7 +179,7 @@ class StandIn:
         if state is None:
             return None
         found = self._refreshed(inputs, state) if inputs else self._imported(state)
-        return Read(resource_id, state, found)
+        return Read(state["id"], state, found)
 
     async def update(
         self, context: Context, resource_id: str, old_inputs: Values, old_outputs: Values, news: Values
@@ -216,7 +216,7 @@ class StandIn:
     async def _state(self, context: Context, aws: Session, resource_id: str, before: Values) -> Values | None:
         """Return the outputs from AWS, with what AWS does not hold from ``before``."""
         account: Account = context.configuration
-        answered = await asyncio.to_thread(self.type.api.read, aws, resource_id)
+        answered = await asyncio.to_thread(self.type.api.read, aws, self.type.address(resource_id, before))
         if answered is None:
             return None
         for name, alike in self.type.shape.documents.items():
@@ -229,7 +229,7 @@ class StandIn:
                 answered[name] = before.get(name, served.kept)
             elif served.merge is not None:
                 answered[name] = served.merge(answered.get(name), before.get(name))
-        answered["id"] = resource_id
+        answered.setdefault("id", resource_id)
         if self.type.regional:
             answered[REGION] = aws.region
         if self.type.tagged:

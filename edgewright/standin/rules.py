@@ -57,6 +57,16 @@ def one_of(*allowed: str) -> Rule:
     return rule
 
 
+def one_of_numbers(*allowed: int) -> Rule:
+    """One of a few numbers."""
+    listed = " ".join(map(str, allowed))
+
+    def rule(name: str, value: Any) -> str | None:
+        return None if value in allowed else f"expected {name} to be one of [{listed}], got {value}"
+
+    return rule
+
+
 def matches(pattern: str, *, hint: str) -> Rule:
     """A text that ``pattern`` matches as a whole; ``hint`` says so to a person."""
     compiled = re.compile(pattern)

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.standin import compute, iam, iam_access, iot, iot_identity, iot_types, keys, network, s3, s3_settings
+from edgewright.standin import (
+    compute,
+    events,
+    functions,
+    iam,
+    iam_access,
+    iot,
+    iot_identity,
+    iot_types,
+    keys,
+    messaging,
+    monitoring,
+    network,
+    registry,
+    s3,
+    s3_settings,
+)
 from edgewright.standin.model import Type
 
 _ALL = (
@@ -18,6 +34,11 @@ _ALL = (
     *keys.TYPES,
     *network.TYPES,
     *compute.TYPES,
+    *events.TYPES,
+    *messaging.TYPES,
+    *monitoring.TYPES,
+    *functions.TYPES,
+    *registry.TYPES,
 )
 TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in _ALL}
 TOKENS = frozenset(TYPES)
@@ -33,5 +54,23 @@ COMING: Mapping[str, str] = {
     "aws:ec2/securityGroup:SecurityGroup": "twins",
     "aws:ec2/launchTemplate:LaunchTemplate": "twins",
     "aws:ec2/instance:Instance": "twins",
+    "aws:cloudwatch/eventRule:EventRule": "model events",
+    "aws:cloudwatch/eventTarget:EventTarget": "model events",
+    "aws:cloudwatch/eventConnection:EventConnection": "model events reach the forge",
+    "aws:cloudwatch/eventApiDestination:EventApiDestination": "model events reach the forge",
+    "aws:cloudwatch/logGroup:LogGroup": "logs of devices and functions",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "alarms",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboards",
+    "aws:sns/topic:Topic": "notifications",
+    "aws:sns/topicPolicy:TopicPolicy": "notifications",
+    "aws:sns/topicSubscription:TopicSubscription": "notifications",
+    "aws:sqs/queue:Queue": "dead letters",
+    "aws:sqs/queuePolicy:QueuePolicy": "dead letters",
+    "aws:lambda/function:Function": "the hook of device identity",
+    "aws:lambda/permission:Permission": "the hook of device identity",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "dead letters",
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": "the model registry",
+    "aws:sagemaker/deviceFleet:DeviceFleet": "Edge Manager",
+    "aws:sagemaker/device:Device": "Edge Manager",
 }
 """Types that the program is about to use, and for what; when it does, the entry may go."""

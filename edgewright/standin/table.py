@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from edgewright.aws.session import Session
 
 ID = "id"
-Source = str | Callable[[Values], Any] | Mapping[str, Any]
-"""A property's name, converted to what the parameter wants; a function of all properties, taken as it is; or the
-sources of the members of a parameter that is an object."""
+Source = str | Callable[[Values], Any] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""A property's name, converted to what the parameter wants; a function of all properties, taken as it is; the sources
+of the members of a parameter that is an object; or the sources of each object of one that is a list."""
 Waiter = tuple[str, Mapping[str, Callable[[Values], Any]]]
 """A waiter of boto3, and its parameters."""
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -171,6 +171,7 @@ class Row(Api):
         doing = f"update {self._name(new, resource_id)}"
         # Arguments may need what only AWS knows (an ARN), and that does not change.
         values = {**{name: value for name, value in old.items() if name not in self._known}, **new, ID: resource_id}
+        values["changed"] = changed
         if self.tagging is not None and ALL_TAGS in changed:
             put, gone = changes(old.get(ALL_TAGS), new.get(ALL_TAGS))
             if gone:
@@ -219,7 +220,7 @@ class Row(Api):
         given: Values = self._given(call.give, values, operation.input_shape)
         return {**{name: value for name, value in call.blank.items() if name not in given}, **given}
 
-    def _given(self, give: Mapping[str, Source], values: Values, shape: Any) -> Values:
+    def _given(self, give: Mapping[str, Any], values: Values, shape: Any) -> Values:
         given = {}
         for parameter, source in give.items():
             value: Any
@@ -229,6 +230,8 @@ class Row(Api):
                     value = forms.to_aws(self._known.get(source, "string"), value, shape.members[parameter])
             elif isinstance(source, Mapping):
                 value = self._given(source, values, shape.members[parameter])
+            elif isinstance(source, Sequence):  # and no text, which came first
+                value = [self._given(each, values, shape.members[parameter].member) for each in source]
             else:
                 value = source(values)
             if value not in _EMPTY:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from edgewright.provider.plugin import Archive, Asset
+
 Values = dict[str, Any]
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -36,6 +38,24 @@ SECRET = "aws:secretsmanager/secret:Secret"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 INSTANCE = "aws:ec2/instance:Instance"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+CONNECTION = "aws:cloudwatch/eventConnection:EventConnection"
+DESTINATION = "aws:cloudwatch/eventApiDestination:EventApiDestination"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+TOPIC = "aws:sns/topic:Topic"
+TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+QUEUE = "aws:sqs/queue:Queue"
+QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
+FUNCTION = "aws:lambda/function:Function"
+PERMISSION = "aws:lambda/permission:Permission"
+INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+MODEL_GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
+DEVICE_FLEET = "aws:sagemaker/deviceFleet:DeviceFleet"
+DEVICE = "aws:sagemaker/device:Device"
 
 ACCOUNT = "111111111111"
 _NEED = "NEED."
@@ -90,6 +110,7 @@ class Life:
         token: Its type.
         before: Its first inputs.
         after: Its second inputs.
+        imports: What it is imported by, where that is not its id.
         needs: Resources that must be there first: token and inputs. Outputs of the last one stand in ``before`` and
             ``after`` as ``NEED.<output>``.
     """
@@ -99,6 +120,7 @@ class Life:
     before: Values
     after: Values
     needs: tuple[tuple[str, Values], ...] = field(default=())
+    imports: str = ""
 
     def filled(self, outputs: Mapping[str, Any]) -> Life:
         """Return the life with what only AWS knew of its last need."""
@@ -125,6 +147,21 @@ OTHER_PROVISIONING_ROLE = (ROLE, {"name": "provisioning-2", "assumeRolePolicy": 
 PROVISIONING_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/provisioning"
 ALIAS_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/alias-role"
 OTHER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/other-role"
+NIGHTLY = (RULE, {"name": "nightly", "scheduleExpression": "rate(1 day)"})
+PASSWORD = {"authorizationType": "BASIC", "authParameters": {"basic": {"username": "u", "password": "p"}}}
+METRIC = {"metricName": "M", "namespace": "edgewright/x", "period": 60, "statistic": "Average"}
+LAMBDA_ROLE = (ROLE, {"name": "lambda-role", "assumeRolePolicy": trust("lambda.amazonaws.com")})
+CODE: Values = {
+    "role": f"arn:aws:iam::{ACCOUNT}:role/lambda-role",
+    "runtime": "python3.12",
+    "handler": "index.handler",
+    "code": Archive(
+        assets={"index.py": Asset(text="def handler(event, context):\n    return 1\n", sha256="a" * 64)},
+        sha256="b" * 64,
+    ),
+}
+EDGE_ROLE = (ROLE, {"name": "SageMakerEdge", "assumeRolePolicy": trust("sagemaker.amazonaws.com")})
+EDGE_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/SageMakerEdge"
 
 LIVES = (
     Life(
@@ -533,6 +570,339 @@ LIVES = (
             "userData": "echo hi",
             "tags": {"Name": "b"},
         },
+    ),
+    Life(
+        "rule-pattern",
+        RULE,
+        {"name": "r-1", "eventPattern": '{"source":["aws.sagemaker"]}', "description": "d", "tags": {"a": "1"}},
+        {
+            "name": "r-1",
+            "eventPattern": '{"source": ["aws.iot"]}',
+            "description": "e",
+            "state": "DISABLED",
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "rule-renamed",
+        RULE,
+        {"name": "r-2", "scheduleExpression": "rate(1 day)"},
+        {"name": "r-3", "scheduleExpression": "rate(2 days)"},
+    ),
+    Life(
+        "target-transformed",
+        TARGET,
+        {
+            "rule": "nightly",
+            "arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q",
+            "targetId": "t",
+            "inputTransformer": {"inputPaths": {"a": "$.detail.a"}, "inputTemplate": '{"a":"<a>"}'},
+            "deadLetterConfig": {"arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"},
+            "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 5},
+        },
+        {"rule": "nightly", "arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q-2", "targetId": "t", "input": "{}"},
+        (NIGHTLY,),
+        imports="nightly/t",
+    ),
+    Life(
+        "target-of-a-forge",
+        TARGET,
+        {
+            "rule": "nightly",
+            "arn": f"arn:aws:events:eu-west-1:{ACCOUNT}:api-destination/x/1",
+            "targetId": "t-2",
+            "roleArn": ALIAS_ROLE_ARN,
+            "httpTarget": {"headerParameters": {"X": "1"}, "queryStringParameters": {"q": "1"}},
+            "inputPath": "$.detail",
+        },
+        {
+            "rule": "nightly",
+            "arn": f"arn:aws:events:eu-west-1:{ACCOUNT}:api-destination/x/1",
+            "targetId": "t-3",
+            "roleArn": ALIAS_ROLE_ARN,
+        },
+        (NIGHTLY,),
+        imports="nightly/t-2",
+    ),
+    Life(
+        "connection-key",
+        CONNECTION,
+        {
+            "name": "forge-1",
+            "authorizationType": "API_KEY",
+            "authParameters": {"apiKey": {"key": "Authorization", "value": "secret"}},
+            "description": "d",
+        },
+        {
+            "name": "forge-1",
+            "authorizationType": "API_KEY",
+            "authParameters": {"apiKey": {"key": "PRIVATE-TOKEN", "value": "secret"}},
+            "description": "e",
+        },
+    ),
+    Life("connection-renamed", CONNECTION, {"name": "forge-2", **PASSWORD}, {"name": "forge-3", **PASSWORD}),
+    Life(
+        "destination-in-place",
+        DESTINATION,
+        {
+            "name": "forge",
+            "connectionArn": "NEED.arn",
+            "httpMethod": "POST",
+            "invocationEndpoint": "https://api.example.com/x",
+            "invocationRateLimitPerSecond": 10,
+            "description": "d",
+        },
+        {
+            "name": "forge",
+            "connectionArn": "NEED.arn",
+            "httpMethod": "PUT",
+            "invocationEndpoint": "https://api.example.com/y",
+            "description": "e",
+        },
+        ((CONNECTION, {"name": "forge-4", **PASSWORD}),),
+    ),
+    Life(
+        "log-group-retention",
+        LOG_GROUP,
+        {"name": "/aws/greengrass/x", "retentionInDays": 30, "tags": {"a": "1"}},
+        {"name": "/aws/greengrass/x", "retentionInDays": 90, "tags": {"b": "1"}},
+    ),
+    Life("log-group-for-ever", LOG_GROUP, {"name": "/y", "retentionInDays": 30}, {"name": "/y"}),
+    Life(
+        "alarm-in-place",
+        ALARM,
+        {
+            "name": "a-1",
+            **METRIC,
+            "comparisonOperator": "GreaterThanThreshold",
+            "evaluationPeriods": 2,
+            "threshold": 80,
+            "alarmDescription": "d",
+            "dimensions": {"thing": "x"},
+            "treatMissingData": "breaching",
+            "alarmActions": [f"arn:aws:sns:eu-west-1:{ACCOUNT}:t"],
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "a-1",
+            **METRIC,
+            "comparisonOperator": "LessThanThreshold",
+            "evaluationPeriods": 3,
+            "threshold": 0.5,
+            "datapointsToAlarm": 2,
+            "okActions": [f"arn:aws:sns:eu-west-1:{ACCOUNT}:t"],
+            "tags": {"b": "1"},
+        },
+    ),
+    Life(
+        "alarm-of-two-metrics",
+        ALARM,
+        {
+            "name": "a-2",
+            "comparisonOperator": "GreaterThanThreshold",
+            "evaluationPeriods": 2,
+            "threshold": 1,
+            "metricQueries": [
+                {"id": "e1", "expression": "m1/2", "label": "x", "returnData": True},
+                {
+                    "id": "m1",
+                    "metric": {
+                        "metricName": "M",
+                        "namespace": "n",
+                        "period": 60,
+                        "stat": "Sum",
+                        "dimensions": {"a": "b"},
+                    },
+                },
+            ],
+        },
+        {
+            "name": "a-3",
+            "comparisonOperator": "GreaterThanThreshold",
+            "evaluationPeriods": 2,
+            "threshold": 1,
+            "metricQueries": [{"id": "e1", "expression": "m1/2", "label": "x", "returnData": True}],
+        },
+    ),
+    Life(
+        "dashboard-body",
+        DASHBOARD,
+        {"dashboardName": "d-1", "dashboardBody": '{"widgets":[]}'},
+        {"dashboardName": "d-1", "dashboardBody": '{"widgets":[{"type":"text","properties":{"markdown":"x"}}]}'},
+    ),
+    Life(
+        "dashboard-renamed",
+        DASHBOARD,
+        {"dashboardName": "d-2", "dashboardBody": '{"widgets":[]}'},
+        {"dashboardName": "d-3", "dashboardBody": '{"widgets":[]}'},
+    ),
+    Life(
+        "topic-in-place",
+        TOPIC,
+        {"name": "t-1", "displayName": "d", "kmsMasterKeyId": "alias/aws/sns", "tags": {"a": "1"}},
+        {"name": "t-1", "displayName": "e", "tags": {"b": "1"}},
+    ),
+    Life("topic-renamed", TOPIC, {"name": "t-2"}, {"name": "t-3"}),
+    Life(
+        "topic-policy",
+        TOPIC_POLICY,
+        {"arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-4", "policy": allow("sns:Publish")},
+        {"arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-4", "policy": allow("sns:Publish", "sns:Subscribe")},
+        ((TOPIC, {"name": "t-4"}),),
+    ),
+    Life(
+        "subscription-of-a-queue",
+        SUBSCRIPTION,
+        {
+            "topic": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-5",
+            "protocol": "sqs",
+            "endpoint": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q-5",
+            "filterPolicy": '{"a":["b"]}',
+        },
+        {
+            "topic": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-5",
+            "protocol": "sqs",
+            "endpoint": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q-5",
+            "rawMessageDelivery": True,
+        },
+        ((TOPIC, {"name": "t-5"}),),
+    ),
+    Life(
+        "subscription-of-another-person",
+        SUBSCRIPTION,
+        {"topic": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-5", "protocol": "email", "endpoint": "a@example.com"},
+        {"topic": f"arn:aws:sns:eu-west-1:{ACCOUNT}:t-5", "protocol": "email", "endpoint": "b@example.com"},
+        ((TOPIC, {"name": "t-5"}),),
+    ),
+    Life(
+        "queue-in-place",
+        QUEUE,
+        {
+            "name": "q-1",
+            "messageRetentionSeconds": 1209600,
+            "visibilityTimeoutSeconds": 60,
+            "sqsManagedSseEnabled": True,
+            "redrivePolicy": f'{{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead","maxReceiveCount":3}}',
+            "tags": {"a": "1"},
+        },
+        {"name": "q-1", "visibilityTimeoutSeconds": 90, "delaySeconds": 5, "tags": {"b": "1"}},
+        ((QUEUE, {"name": "dead"}),),
+    ),
+    Life(
+        "queue-policy",
+        QUEUE_POLICY,
+        {"queueUrl": "NEED.url", "policy": allow("sqs:SendMessage")},
+        {"queueUrl": "NEED.url", "policy": allow("sqs:SendMessage", "sqs:ReceiveMessage")},
+        ((QUEUE, {"name": "q-6"}),),
+    ),
+    Life(
+        "function-in-place",
+        FUNCTION,
+        {
+            "name": "f-1",
+            **CODE,
+            "description": "d",
+            "timeout": 30,
+            "memorySize": 256,
+            "environment": {"variables": {"A": "1"}},
+            "tags": {"a": "1"},
+        },
+        {
+            "name": "f-1",
+            **CODE,
+            "handler": "index.other",
+            "timeout": 60,
+            "environment": {"variables": {"A": "2"}},
+            "tags": {"b": "1"},
+        },
+        (LAMBDA_ROLE,),
+    ),
+    Life("function-renamed", FUNCTION, {"name": "f-2", **CODE}, {"name": "f-3", **CODE}, (LAMBDA_ROLE,)),
+    Life(
+        "permission-of-another-service",
+        PERMISSION,
+        {
+            "function": "f-4",
+            "action": "lambda:InvokeFunction",
+            "principal": "events.amazonaws.com",
+            "sourceArn": f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/x",
+            "statementId": "s-1",
+        },
+        {
+            "function": "f-4",
+            "action": "lambda:InvokeFunction",
+            "principal": "iot.amazonaws.com",
+            "sourceAccount": ACCOUNT,
+            "statementId": "s-1",
+        },
+        (LAMBDA_ROLE, (FUNCTION, {"name": "f-4", **CODE})),
+        imports="f-4/s-1",
+    ),
+    Life(
+        "invoke-config",
+        INVOKE_CONFIG,
+        {
+            "functionName": "f-5",
+            "maximumRetryAttempts": 1,
+            "maximumEventAgeInSeconds": 60,
+            "destinationConfig": {"onFailure": {"destination": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead"}},
+        },
+        {
+            "functionName": "f-5",
+            "maximumRetryAttempts": 0,
+            "destinationConfig": {"onFailure": {"destination": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:dead-2"}},
+        },
+        (LAMBDA_ROLE, (FUNCTION, {"name": "f-5", **CODE})),
+    ),
+    Life(
+        "model-group-tags",
+        MODEL_GROUP,
+        {"modelPackageGroupName": "g-1", "modelPackageGroupDescription": "d", "tags": {"a": "1"}},
+        {"modelPackageGroupName": "g-1", "modelPackageGroupDescription": "d", "tags": {"b": "1"}},
+    ),
+    Life(
+        "model-group-described-anew",
+        MODEL_GROUP,
+        {"modelPackageGroupName": "g-2", "modelPackageGroupDescription": "d"},
+        {"modelPackageGroupName": "g-2", "modelPackageGroupDescription": "e"},
+    ),
+    Life(
+        "device-fleet-in-place",
+        DEVICE_FLEET,
+        {
+            "deviceFleetName": "line",
+            "roleArn": EDGE_ROLE_ARN,
+            "outputConfig": {"s3OutputLocation": "s3://b-edge/x/"},
+            "description": "d",
+            "tags": {"a": "1"},
+        },
+        {
+            "deviceFleetName": "line",
+            "roleArn": EDGE_ROLE_ARN,
+            "outputConfig": {"s3OutputLocation": "s3://b-edge/y/"},
+            "description": "e",
+            "tags": {"b": "1"},
+        },
+        (EDGE_ROLE, (BUCKET, {"bucket": "b-edge"})),
+    ),
+    Life(
+        "device-described",
+        DEVICE,
+        {"deviceFleetName": "line-2", "device": {"deviceName": "cam-1", "description": "d", "iotThingName": "cam-1"}},
+        {"deviceFleetName": "line-2", "device": {"deviceName": "cam-1", "description": "e", "iotThingName": "cam-1"}},
+        (
+            EDGE_ROLE,
+            (BUCKET, {"bucket": "b-edge"}),
+            (THING, {"name": "cam-1"}),
+            (
+                DEVICE_FLEET,
+                {
+                    "deviceFleetName": "line-2",
+                    "roleArn": EDGE_ROLE_ARN,
+                    "outputConfig": {"s3OutputLocation": "s3://b-edge/x/"},
+                },
+            ),
+        ),
     ),
 )
 

@@ -24,6 +24,16 @@ VOLATILE = frozenset(
         "InstanceProfileId",
         "CreationDate",
         "CreatedDate",
+        "CreationTime",
+        "LastModifiedTime",
+        "creationTime",
+        "AlarmConfigurationUpdatedTimestamp",
+        "StateUpdatedTimestamp",
+        "CreatedTimestamp",
+        "LastModifiedTimestamp",
+        "RegistrationTime",
+        "CodeSha256",
+        "CodeSize",
         "LastUpdatedDate",
         "LastChangedDate",
         "CreateTime",
@@ -68,6 +78,56 @@ ASKED: dict[str, tuple[str, dict[str, Question]]] = {
             "get_key_policy": lambda i: {"KeyId": i, "PolicyName": "default"},
             "get_key_rotation_status": lambda i: {"KeyId": i},
             "list_resource_tags": lambda i: {"KeyId": i},
+        },
+    ),
+    s.RULE: ("events", {"describe_rule": lambda i: {"Name": i}}),
+    s.TARGET: ("events", {"list_targets_by_rule": lambda i: {"Rule": i.partition("-")[0]}}),
+    s.CONNECTION: ("events", {"describe_connection": lambda i: {"Name": i}}),
+    s.DESTINATION: ("events", {"describe_api_destination": lambda i: {"Name": i}}),
+    s.LOG_GROUP: ("logs", {"describe_log_groups": lambda i: {"logGroupNamePrefix": i}}),
+    s.ALARM: ("cloudwatch", {"describe_alarms": lambda i: {"AlarmNames": [i]}}),
+    s.DASHBOARD: ("cloudwatch", {"get_dashboard": lambda i: {"DashboardName": i}}),
+    s.TOPIC: (
+        "sns",
+        {
+            "get_topic_attributes": lambda i: {"TopicArn": i},
+            "list_tags_for_resource": lambda i: {"ResourceArn": i},
+        },
+    ),
+    s.TOPIC_POLICY: ("sns", {"get_topic_attributes": lambda i: {"TopicArn": i}}),
+    s.SUBSCRIPTION: ("sns", {"get_subscription_attributes": lambda i: {"SubscriptionArn": i}}),
+    s.QUEUE: (
+        "sqs",
+        {
+            "get_queue_attributes": lambda i: {"QueueUrl": i, "AttributeNames": ["All"]},
+            "list_queue_tags": lambda i: {"QueueUrl": i},
+        },
+    ),
+    s.QUEUE_POLICY: ("sqs", {"get_queue_attributes": lambda i: {"QueueUrl": i, "AttributeNames": ["Policy"]}}),
+    s.FUNCTION: ("lambda", {"get_function": lambda i: {"FunctionName": i}}),
+    s.PERMISSION: ("lambda", {"get_policy": lambda _: {"FunctionName": "f-4"}}),
+    s.INVOKE_CONFIG: ("lambda", {"get_function_event_invoke_config": lambda i: {"FunctionName": i}}),
+    s.MODEL_GROUP: (
+        "sagemaker",
+        {
+            "describe_model_package_group": lambda i: {"ModelPackageGroupName": i},
+            "list_tags": lambda i: {"ResourceArn": f"arn:aws:sagemaker:eu-west-1:{s.ACCOUNT}:model-package-group/{i}"},
+        },
+    ),
+    s.DEVICE_FLEET: (
+        "sagemaker",
+        {
+            "describe_device_fleet": lambda i: {"DeviceFleetName": i},
+            "list_tags": lambda i: {"ResourceArn": f"arn:aws:sagemaker:eu-west-1:{s.ACCOUNT}:device-fleet/{i}"},
+        },
+    ),
+    s.DEVICE: (
+        "sagemaker",
+        {
+            "describe_device": lambda i: {
+                "DeviceFleetName": i.partition("/")[0],
+                "DeviceName": i.partition("/")[2],
+            }
         },
     ),
     s.KEY_ALIAS: ("kms", {"list_aliases": lambda _: {}}),

@@ -39,7 +39,7 @@ def test_a_life(life: s.Life, hand: Hand, sandbox: Sandbox) -> None:
     assert read.inputs is not None
     respelled = {name: outputs[name] for name in TYPES[life.token].shape.respelled}
     assert (read.outputs, read.inputs) == (outputs, inputs | respelled)
-    imported = hand.read(life.token, identity)
+    imported = hand.read(life.token, life.imports or identity)
     assert imported is not None
     assert imported.inputs is not None
     as_written = {name: inputs[name] for name in respelled}

@@ -36,6 +36,12 @@ class SandboxLambdaBackend(LambdaBackend):
     def _url_module(self) -> Any:
         return moto_urls
 
+    def put_function_event_invoke_config(self, function_name: str, config: Any) -> dict[str, Any]:
+        """PutFunctionEventInvokeConfig: what was there before is gone, where moto keeps it."""
+        self.get_function(function_name).event_invoke_config.clear()
+        result: dict[str, Any] = super().put_function_event_invoke_config(function_name, config)
+        return result
+
     def invoke(
         self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: dict[str, Any]
     ) -> str | bytes | None:

@@ -1,0 +1,1 @@
+"""SNS: moto's, with filters that can be taken away."""

@@ -1,0 +1,1 @@
+"""SQS: moto's, with attributes spelled as AWS spells them."""
