@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from edgewright.aws.errors import AwsError
 from edgewright.aws.session import Session
+from edgewright.provider.listing import LatestDeployments
 
 _T = TypeVar("_T")
 
@@ -35,6 +36,7 @@ class Cloud:
         self.deletions = asyncio.Lock()
         self._allowed = tuple(allowed)
         self._checked = False
+        self._listed = LatestDeployments(self.latest_item, self._latest_items)
         self._defaults: dict[str, dict[str, Any] | None] = {}
 
     async def run(self, function: Callable[[], _T]) -> _T:
@@ -60,6 +62,25 @@ class Cloud:
 
     async def latest_id(self, target: str, parent: str | None = None) -> str | None:
         """Return the id of the latest deployment of a target, or None when it has none."""
+        found = await self.latest_item(target, parent)
+        return str(found["deploymentId"]) if found else None
+
+    async def read_item(self, target: str, parent: str | None = None) -> Mapping[str, Any] | None:
+        """Return the latest deployment of a target for a refresh: many of these share one listing."""
+        return await (self.latest_item(target, parent) if parent else self._listed.of(target))
+
+    async def _latest_items(self) -> list[Mapping[str, Any]]:
+        return await self.items(
+            "greengrassv2",
+            "list_deployments",
+            "deployments",
+            doing="list the latest deployments of the account",
+            historyFilter="LATEST_ONLY",
+            PaginationConfig={"PageSize": 100},
+        )
+
+    async def latest_item(self, target: str, parent: str | None = None) -> Mapping[str, Any] | None:
+        """Return the latest deployment of a target as ListDeployments answers it, or None when it has none."""
         answer = await self.call(
             "greengrassv2",
             "list_deployments",
@@ -69,7 +90,7 @@ class Cloud:
             **({"parentTargetArn": parent} if parent else {}),
         )
         found = [item for item in answer.get("deployments", ()) if item.get("targetArn", target) == target]
-        return str(found[0]["deploymentId"]) if found else None
+        return dict(found[0]) if found else None
 
     async def latest(self, target: str, parent: str | None = None) -> dict[str, Any] | None:
         """Return the latest deployment of a target as GetDeployment answers it, with its tags, or None."""
@@ -110,12 +131,14 @@ class Cloud:
 
     async def create_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make a revision. The request's client token is the same in all attempts, so it is made once."""
+        self._listed.changed()
         return await self.call(
             "greengrassv2", "create_deployment", doing=f"create a revision of {request['targetArn']}", **request
         )
 
     async def cancel_deployment(self, deployment_id: str) -> None:
         """Stop handing out a deployment; one that cannot be cancelled (any more) is fine."""
+        self._listed.changed()
         try:
             await self.call(
                 "greengrassv2",
@@ -129,6 +152,7 @@ class Cloud:
 
     async def delete_deployment(self, deployment_id: str) -> None:
         """Delete one revision; one that is gone is fine."""
+        self._listed.changed()
         try:
             await self.call(
                 "greengrassv2",

@@ -4,7 +4,7 @@ Longer than other modules, because the life of one resource is told in one place
 and what the state says afterwards. Decisions are pure functions elsewhere (diff, reset, ownership, verdict).
 
 The state (outputs) always says what is really there: the content of the latest revision, its ids, ``verdict``
-(passed, failed, interrupted, rolledBack, retained), ``goodDeploymentId`` (the last revision that passed, to roll back
+(passed, failed, interrupted, cancelled, rolledBack), ``goodDeploymentId`` (the last revision that passed, to roll back
 to) and ``everMerged`` (the record of merged keys, see `edgewright.provider.reset`).
 """
 
@@ -53,6 +53,7 @@ _IDS: tuple[str, ...] = ("deploymentId", "revisionId", "iotJobId", "iotJobArn")
 _LOCAL: tuple[str, ...] = ("wait", "onFailure", "onDelete", "adopt")
 _UNFINISHED: Final = {
     "failed": "the last revision failed; it is tried again with a new one",
+    "cancelled": "somebody cancelled the last revision; it is made again",
     "interrupted": "the last run was interrupted; its revision is watched to the end",
     "rolledBack": "the last revision failed and was rolled back to what is wanted now: it is noted as the release, "
     "without a new revision",
@@ -360,10 +361,13 @@ class DeploymentResource:
         """Return what is deployed now: a change made elsewhere shows as drift. ``resource_id`` is the target's ARN."""
         cloud: Cloud = context.configuration
         parent = inputs.get("parentTargetArn")
-        found = await cloud.latest_id(resource_id, parent)
+        found = await cloud.read_item(resource_id, parent)
         if found is None:
             return None
-        if found == outputs.get("deploymentId"):
+        if found["deploymentId"] == outputs.get("deploymentId"):
+            if found.get("deploymentStatus") == "CANCELED" and outputs.get("verdict") != "failed":
+                text = "cancelled by somebody: devices that have not taken it, or join later, do not get it"
+                return Read(resource_id, {**outputs, "verdict": "cancelled", "status": text})
             return Read(resource_id, outputs)
         latest = await cloud.latest(resource_id, parent)
         if latest is None:
@@ -415,7 +419,7 @@ def _elsewhere(cloud: Cloud | None, target: Any) -> list[Failure]:
 
 def _stands(latest: Values, inputs: Values, pointers: Mapping[str, Sequence[str]], outputs: Values | None) -> bool:
     """Whether the latest revision is what is wanted already, so that devices need not take another one."""
-    if not same_content(inputs_of(latest), inputs):
+    if latest.get("deploymentStatus") == "CANCELED" or not same_content(inputs_of(latest), inputs):
         return False
     done = resets_of(latest)
     explicit = {name: component.get("reset") or () for name, component in inputs["components"].items()}
@@ -425,8 +429,7 @@ def _stands(latest: Values, inputs: Values, pointers: Mapping[str, Sequence[str]
         failed = (outputs or {}).get("verdict") == "failed"
         return not failed and all(set(explicit[name]) <= set(done.get(name, ())) for name in explicit)
     # Made by a run that was interrupted, perhaps; but only if it also resets what has to go.
-    whole = all(wanted[name] <= set(done.get(name, ())) for name in wanted)
-    return whole and latest.get("deploymentStatus") != "CANCELED"
+    return all(wanted[name] <= set(done.get(name, ())) for name in wanted)
 
 
 def _ids(answer: Mapping[str, Any]) -> Values:

@@ -26,6 +26,8 @@ _PLAIN = (
     "tags",
 )
 _STABLE = ("targetArn",)
+# The engine calls update for these by itself, until a refresh has cleared the errors it remembers.
+_UNFINISHED = frozenset({"failed", "interrupted", "cancelled"})
 _WORDS = {
     "iotJobConfiguration": "rollout settings",
     "deploymentPolicies": "deployment policies",
@@ -46,7 +48,12 @@ def diff(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> Diff:
         for keys, kind in walk(outputs.get(key), news.get(key), (key,)):
             detailed[property_path(*keys)] = kind
     # The subdeployment of one parent cannot become that of another while it exists (API), so it must go first.
-    return Diff(detailed=detailed, stables=_STABLE, delete_before_replace="parentTargetArn" in detailed)
+    return Diff(
+        detailed=detailed,
+        stables=_STABLE,
+        delete_before_replace="parentTargetArn" in detailed,
+        changed=outputs.get("verdict") in _UNFINISHED,
+    )
 
 
 def needs_revision(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ OUTPUTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "iotJobId": {**_TEXT, "description": "The IoT job that hands it to the devices of a group."},
         "iotJobArn": {**_TEXT, "description": "The ARN of that job."},
         "status": {**_TEXT, "description": "What the last wait saw, in words."},
-        "verdict": {**_TEXT, "description": "passed, failed, interrupted or rolledBack."},
+        "verdict": {**_TEXT, "description": "passed, failed, interrupted, cancelled or rolledBack."},
         "goodDeploymentId": {**_TEXT, "description": "The last revision that passed, to roll back to."},
         "everMerged": {
             "type": "object",

@@ -118,7 +118,7 @@ async def _delete(context: Context, cloud: Cloud, deployment_id: str) -> None:
                 await cloud.cancel_deployment(deployment_id)
             elif error.family != "Throttling" and not error.conflict:
                 raise
-            if waited >= _PATIENCE:
+            if waited >= (context.timeout or _PATIENCE):
                 raise
         else:
             return

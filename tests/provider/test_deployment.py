@@ -301,6 +301,20 @@ def test_reading_an_unchanged_target_keeps_the_state(engine: Engine, hands: Hand
     assert (read.outputs, read.inputs) == (outputs, None)
 
 
+def test_a_deployment_that_somebody_cancelled_is_drift_that_up_repairs(engine: Engine, hands: Hands) -> None:
+    hands.add("twin-001")
+    outputs = engine.create(hello())
+    hands.sandbox.client("greengrassv2", ACCOUNT).cancel_deployment(deploymentId=outputs["deploymentId"])
+    read = engine.read(outputs, outputs)
+    assert read.outputs["verdict"] == "cancelled"
+    diff = engine.run(DeploymentResource().diff(engine.context(), TARGET, {}, read.outputs, engine.inputs(hello())))
+    assert (diff.detailed, diff.changes) == ({}, True)
+    engine.preview(read.outputs, hello())
+    assert engine.said[-1] == ("info", "twins: somebody cancelled the last revision; it is made again")
+    again = engine.update(read.outputs, hello())
+    assert (again["verdict"], again["revisionId"]) == ("passed", "2")
+
+
 def test_a_target_without_deployments_is_gone(engine: Engine, hands: Hands) -> None:
     assert engine.read({}, {}) is None
 
