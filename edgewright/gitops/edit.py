@@ -102,7 +102,12 @@ def with_release(
         ((begin, end, at, new) for at, (begin, end, new) in enumerate(edits)), reverse=True
     ):
         changed = changed[:begin] + new.replace("\r\n", "\n").replace("\n", newline) + changed[end:]
-    _only_the_release_changed(stage, _Stage(file, changed), ring, origin, source_ring)
+    if not release_is_all_that_differs(stage.text, changed, ring, origin.text, source_ring):
+        msg = (
+            f"{file}: the release of ring {ring!r} is written in a way that cannot be edited alone; "
+            "write its components as lines of name: {version: ...}, and try again"
+        )
+        raise EdgewrightError(msg)
     return mark + changed
 
 
@@ -183,21 +188,16 @@ def _indented(text: str, column: int, indent: int) -> str:
     return "\n".join(" " * indent + line[column:] if line.strip() else "" for line in lines)
 
 
-def _only_the_release_changed(before: _Stage, after: _Stage, ring: str, origin: _Stage, source_ring: str) -> None:
-    wanted = _value(before.root)
-    for each in wanted["rings"]:
-        if each["name"][0] == ring:
-            each["components"] = _value(origin.release(source_ring))
+def release_is_all_that_differs(before: str, after: str, ring: str, source: str, source_ring: str) -> bool:
+    """Whether a stage file differs from what it was in the release of one ring only, which is now the source's."""
     try:
-        same = _value(after.root) == wanted
+        wanted = _value(_Stage("", before.removeprefix(_BOM)).root)
+        for each in wanted["rings"]:
+            if each["name"][0] == ring:
+                each["components"] = _value(_Stage("", source.removeprefix(_BOM)).release(source_ring))
+        return bool(_value(_Stage("", after.removeprefix(_BOM)).root) == wanted)
     except YAMLError:
-        same = False
-    if not same:
-        msg = (
-            f"{before.file}: the release of ring {ring!r} is written in a way that cannot be edited alone; "
-            "write its components as lines of name: {version: ...}, and promote again"
-        )
-        raise EdgewrightError(msg)
+        return False
 
 
 def _value(node: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess  # noqa: TID251 -- git has no library with the same behaviour as the git of the user
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,6 +219,18 @@ class Repository:
     def merge_base_or_none(self, one: str, other: str) -> str | None:
         """Return the commit at which two commits parted; None where they have nothing in common here."""
         return self._git(["merge-base", one, other], or_else="").strip() or None
+
+    def merge_texts(self, ours: str, base: str, theirs: str) -> str | None:
+        """Return ``ours`` with what changed from ``base`` to ``theirs``; None where the two changes meet."""
+        with tempfile.TemporaryDirectory(prefix="edgewright-") as folder:
+            names = []
+            for name, text in (("ours", ours), ("base", base), ("theirs", theirs)):
+                (Path(folder) / name).write_bytes(text.encode())
+                names.append(str(Path(folder) / name))
+            try:
+                return self._run(["merge-file", "--stdout", *names]).decode()
+            except GitError:
+                return None
 
     def identity(self) -> dict[str, str]:
         """Return variables that give commits an author where git knows none, as on a fresh CI machine."""

@@ -16,6 +16,7 @@ from datetime import datetime
 from edgewright.aws import fleet as live
 from edgewright.aws.errors import AwsError
 from edgewright.aws.metrics import alarm_states, statistic
+from edgewright.aws.past import last_with
 from edgewright.aws.reading import RingReading
 from edgewright.aws.rings import Target, reader
 from edgewright.aws.session import Session
@@ -136,16 +137,39 @@ class Merged:
             raise EdgewrightError(msg)
         return found[path]
 
+    def known_releases(self, fleet: str | None = None) -> set[str]:
+        """Return the digests that rings have or had, in Git and in the ledger."""
+        found: set[str] = {event.release for event in self.ledger.events(fleet)}
+        for name in [fleet] if fleet else self.project.fleets:
+            for stage, ring in self.project.path(name):
+                found.add(ring.release)
+                for change in self.history.changes(name, stage, ring.name):
+                    found |= {change.after, *filter(None, [change.before])}
+        return found
+
     def read_ring(self, fleet: str, path: str, sessions: Callable[[str], Session]) -> RingReading:
         """Read a ring live.
 
         Raises:
             AwsError: nothing could be read.
         """
-        stage, _, ring = path.partition("/")
-        target = Target(fleet, stage, ring, self.project.account(stage).id, self.project.region(stage))
+        target = self._target(fleet, path)
         (reading,) = live.read([target], sessions)
         return reading
+
+    def tried(self, fleet: str, path: str, release: str, sessions: Callable[[str], Session]) -> str | None:
+        """Return the deployment by which a release was tried in a ring before the latest; None if it never was.
+
+        Raises:
+            AwsError: AWS said no, or could not be asked.
+        """
+        target = self._target(fleet, path)
+        found = last_with(sessions(target.stage), target, release)
+        return found.id if found else None
+
+    def _target(self, fleet: str, path: str) -> Target:
+        stage, _, ring = path.partition("/")
+        return Target(fleet, stage, ring, self.project.account(stage).id, self.project.region(stage))
 
     def sessions(self, *, role: str | None = None) -> Callable[[str], Session]:
         """Return how a stage is reached (see ``reader``)."""

@@ -6,7 +6,7 @@ commit is, whatever commits came in with it. A fleet that was renamed is followe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -235,7 +235,7 @@ def stage_file(fleet: str, stage: str) -> str:
     return f"{FLEETS}/{fleet}/{stage}.yaml"
 
 
-def whole_digest(written: str, known: Iterator[str] | list[str]) -> str:
+def whole_digest(written: str, known: Iterable[str]) -> str:
     """Return the digest that a person means by its first digits.
 
     Args:
