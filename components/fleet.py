@@ -14,6 +14,7 @@ from components._base import EdgeComponent
 from components.capture_bucket import CaptureBucket, CaptureBucketArgs
 from components.cross_account_role import CrossAccountRole, CrossAccountRoleArgs
 from components.device_identity import DeviceIdentity, DeviceIdentityArgs
+from components.freeze import Guard, whole_fleet_refused
 from components.greengrass_deployment import GreengrassDeployment, GreengrassDeploymentArgs
 from components.thing_group import ThingGroup, ThingGroupArgs
 from edgewright.documents import boundary, deployment, naming, permissions, trust
@@ -39,6 +40,8 @@ class EdgeFleetArgs:
     """Named things of the stage."""
     trusted: Mapping[str, str]
     """Account ids by the account keys that ``access`` trusts."""
+    guard: Guard
+    """What people hold back."""
     shared: frozenset[str] = frozenset()
     """Account ids that are, on purpose, in more than one entry of edgewright.yaml."""
 
@@ -63,7 +66,12 @@ class EdgeFleet(EdgeComponent):
     """What the stack exports about the fleet."""
 
     def __init__(self, name: str, *, args: EdgeFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        stopped = args.guard.stopped(name)
+        if stopped is not None:
+            whole = whole_fleet_refused(f"{name}-stop", stopped, but="greengrassv2:index:Deployment")
+            opts = pulumi.ResourceOptions.merge(opts, whole)
         super().__init__(name, opts=opts)
+        args.guard.warn(name, args.rings)
         fleet, place = args.fleet, args.place
         identity = DeviceIdentity(
             name,
@@ -122,6 +130,7 @@ class EdgeFleet(EdgeComponent):
                         *([capture] if capture else []),
                         *list(deployments.values())[-1:],
                     ],
+                    held_back=args.guard.release(name, ring),
                 ),
                 opts=self.inner(),
             )

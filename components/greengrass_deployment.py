@@ -10,6 +10,7 @@ import pulumi
 
 from components import greengrassv2
 from components._base import EdgeComponent
+from components.freeze import refusing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class GreengrassDeploymentArgs:
     """As ``edgewright.documents.deployment`` renders them."""
     after: Sequence[pulumi.Resource] = ()
     """Component versions, members, the devices' identity, and the ring before this one."""
+    held_back: str | None = None
+    """Why it may not change; the engine refuses it then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,9 @@ class GreengrassDeployment(EdgeComponent):
     ) -> None:
         super().__init__(name, opts=opts)
         inputs = args.inputs
+        opts = self.child(args.provider, depends_on=args.after)
+        if args.held_back is not None:
+            opts.hooks = refusing(name, args.held_back)
         deployment = greengrassv2.Deployment(
             name,
             target_arn=inputs["targetArn"],
@@ -52,7 +58,7 @@ class GreengrassDeployment(EdgeComponent):
             on_failure=inputs["onFailure"],
             on_delete=inputs["onDelete"],
             tags=inputs["tags"],
-            opts=self.child(args.provider, depends_on=args.after),
+            opts=opts,
         )
         self.resources = GreengrassDeploymentResources(deployment=deployment)
         self.register_outputs({"deploymentId": deployment.deployment_id})

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components import greengrassv2
 from components.component_versions import ComponentVersions, ComponentVersionsArgs
 from components.fleet import EdgeFleet, EdgeFleetArgs
+from components.freeze import Guard
 from components.named_things import NamedThings, NamedThingsArgs
 from components.settings import SESSION, Settings, shared_accounts, stage_place
 from edgewright.catalog.component import CatalogVersion
@@ -27,6 +28,8 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
         EdgewrightError: the shard names a fleet that is not there, or a manifest asks for what cannot be made yet.
     """
     place = stage_place(project, settings.stage)
+    guard = Guard.of(project, place.stage)
+    guard.refuse_all()
     fleets = _fleets(project, settings)
     named = naming.preview_role if settings.access == "preview" else naming.deploy_role
     role_arn = naming.role_arn(place.account_id, named(place.stage))
@@ -75,6 +78,7 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
                 external_artifacts=_external_artifacts(pinned, stage.rings),
                 things=things.resources.things,
                 trusted={name: account.id for name, account in project.organisation.accounts.items()},
+                guard=guard,
                 shared=shared_accounts(project),
             ),
         )
