@@ -85,5 +85,5 @@ def with_controls(controls: Controls) -> Project:
 
 
 def test_an_update_under_a_stop_of_all_registers_nothing() -> None:
-    with pytest.raises(Exception, match="the line of all fleets is stopped: canary overheats .* nothing was changed"):
+    with pytest.raises(Exception, match=r"the line of all fleets is stopped: canary overheats .* nothing was changed"):
         run(with_controls(Controls(stops={"all": stop()})), "prod")
