@@ -213,7 +213,7 @@ class History:
 
     def _touching(self, tip: str, path: str) -> list[str]:
         """The commits along the first parents that touch a file, newest first."""
-        arguments = ["log", "--first-parent", "--diff-merges=first-parent", "--format=%H", tip, "--", self._full(path)]
+        arguments = ["log", "--first-parent", "--no-patch", "--format=%H", tip, "--", self._full(path)]
         return self.repository.plumb(arguments).split()
 
     def _renamed_from(self, parent: str, commit: str, path: str) -> str | None:
