@@ -15,8 +15,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgewright.sandbox.accounts import Accounts
+from edgewright.sandbox.kept import NAME
+
+if TYPE_CHECKING:
+    from edgewright.sandbox.server import Application, Server
 
 
 def main() -> int:
@@ -30,9 +35,12 @@ def main() -> int:
     from edgewright.sandbox.world import world  # noqa: PLC0415
 
     accounts = Accounts.from_json(arguments.accounts) if arguments.accounts else Accounts.default()
-    world.clock.set_speed(arguments.speed)
-    application = Application(accounts)
-    server = Server(application, arguments.port)
+    application = Application(accounts, arguments.directory)
+    if arguments.resume:
+        _resume(application, arguments.directory)
+    if arguments.speed is not None:
+        world.clock.set_speed(arguments.speed)
+    server = _listen(Server, application, arguments)
     for name in (signal.SIGTERM, signal.SIGINT):
         # shutdown waits for the loop that this very thread runs
         signal.signal(name, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -42,17 +50,44 @@ def main() -> int:
     logging.getLogger("edgewright.sandbox").info(
         "listening on %s after %.2f s", server.endpoint, time.monotonic() - began
     )
+    if arguments.resume:
+        (arguments.directory / NAME).unlink(missing_ok=True)
     server.serve_forever()
     server.server_close()
     return 0
+
+
+def _resume(application: Application, directory: Path) -> None:
+    """Go on with the kept world, which is resumed once: what happens from now on is not in it."""
+    from edgewright.sandbox import keeping, kept  # noqa: PLC0415 -- as above
+
+    held = kept.read(directory)
+    if held is None:
+        raise SystemExit(f"no world was kept in {directory}")
+    try:
+        keeping.load(application, held)
+    except Exception as error:
+        logging.getLogger("edgewright.sandbox").exception("the kept world")
+        raise SystemExit(f"the kept world cannot be resumed ({error!r}); {kept.FORGET}") from error
+
+
+def _listen(server: type[Server], application: Application, arguments: argparse.Namespace) -> Server:
+    """Listen where the kept world was, if that port is free, so that shells with its variables go on working."""
+    try:
+        return server(application, arguments.port)
+    except OSError:
+        if not arguments.resume:
+            raise
+        return server(application, 0)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m edgewright.sandbox")
     parser.add_argument("--directory", type=Path, required=True, help="where server.json goes")
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    parser.add_argument("--speed", type=float, default=1.0, help="seconds of the sandbox's clock in one second")
+    parser.add_argument("--speed", type=float, help="seconds of the sandbox's clock in one second")
     parser.add_argument("--accounts", help="account ids by name and the Region, as JSON")
+    parser.add_argument("--resume", action="store_true", help="go on with the world that was kept in the directory")
     parser.add_argument("--ready", type=int, help="descriptor to write a line to when the server listens")
     parser.add_argument("--lifeline", type=int, help="descriptor whose end means that nobody needs the server")
     return parser.parse_args()

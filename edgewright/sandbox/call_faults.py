@@ -165,6 +165,18 @@ def forget_all() -> None:
     _standing.number = 0
 
 
+def dump() -> tuple[dict[str, CallFault], int]:
+    """What stands, and how many there ever were, for ``restore``."""
+    return dict(_standing.faults), _standing.number
+
+
+def restore(state: tuple[dict[str, CallFault], int]) -> None:
+    """Let stand what stood when ``dump`` was called, and nothing else."""
+    _standing.faults.clear()
+    _standing.faults.update(state[0])
+    _standing.number = state[1]
+
+
 def standing() -> list[CallFault]:
     """All faults that were not cleared, in the order in which they were given."""
     return list(_standing.faults.values())

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from edgewright.errors import EdgewrightError
-from edgewright.sandbox import provisioning
+from edgewright.sandbox import kept, provisioning
 from edgewright.sandbox.accounts import ORGANIZATION_ROLE, TOOLING, Accounts
 from edgewright.sandbox.processes import Process
 
@@ -96,18 +96,28 @@ class Sandbox:
         """Stop all simulated devices; they stay registered."""
         return self._devices.stop()
 
-    def stop(self) -> bool:
-        """Stop devices and server; say whether anything ran."""
+    def stop(self, *, keep: bool = False) -> bool:
+        """Stop devices and server; say whether anything ran.
+
+        Args:
+            keep: Write the world down first, for ``start`` with ``resume``.
+        """
         stopped = self.stop_devices()
+        if keep:
+            self.private("POST", "/_edgewright/keep", {})
         stopped = self._server.stop() or stopped
-        for _, client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        self.close()
         if self._lifeline is not None:
             os.close(self._lifeline)
             self._lifeline = None
         (self.directory / "server.json").unlink(missing_ok=True)
         return stopped
+
+    def close(self) -> None:
+        """Give up the clients; the sandbox runs on."""
+        for _, client in self._clients.values():
+            client.close()
+        self._clients.clear()
 
     def __enter__(self) -> Self:
         """Use as a context: stopped at its end."""
@@ -447,9 +457,10 @@ def start(
     *,
     accounts: Accounts | None = None,
     port: int = 0,
-    speed: float = 1.0,
+    speed: float | None = None,
     devices: bool = False,
     tied: bool = True,
+    resume: bool = False,
 ) -> Sandbox:
     """Start a sandbox in ``directory`` and wait until it listens.
 
@@ -460,12 +471,19 @@ def start(
         speed: Seconds of the sandbox's clock (rollout rates, time-outs) in one second of the machine.
         devices: Also start the process that runs the simulated core devices.
         tied: Whether the server ends when this process does, however it ends.
+        resume: Go on with the world that ``Sandbox.stop(keep=True)`` left in the directory, at its port if it is free.
 
     Raises:
         EdgewrightError: one runs there already, or the server could not start.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
+    world = kept.read(directory) if resume else None
+    if resume and world is None:
+        msg = f"no world was kept in {directory}; `edgewright sandbox down --keep` keeps one"
+        raise EdgewrightError(msg)
+    if world is not None:
+        accounts, port = Accounts(world.accounts, world.region), port or world.port
     file = directory / "server.pid"
     if Process(file).pid is not None:
         msg = f"a sandbox runs in {directory} already"
@@ -474,7 +492,11 @@ def start(
     told, ready = os.pipe()
     descriptors = [ready]
     command = [sys.executable, "-m", "edgewright.sandbox", "--directory", str(directory), "--port", str(port)]
-    command += ["--speed", str(speed), "--ready", str(ready)]
+    command += ["--ready", str(ready)]
+    if speed is not None:
+        command += ["--speed", str(speed)]
+    if world is not None:
+        command.append("--resume")
     if accounts is not None:
         command += ["--accounts", accounts.to_json()]
     lifeline = None

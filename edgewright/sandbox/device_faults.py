@@ -205,6 +205,18 @@ def clear(identifier: str | None = None) -> int:
     return 1
 
 
+def dump() -> tuple[dict[str, DeviceFault], int]:
+    """What stands, and how many there ever were, for ``restore``."""
+    return dict(_standing.faults), _standing.number
+
+
+def restore(state: tuple[dict[str, DeviceFault], int]) -> None:
+    """Let stand what stood when ``dump`` was called, and nothing else."""
+    _standing.faults.clear()
+    _standing.faults.update(state[0])
+    _standing.number = state[1]
+
+
 def standing() -> list[DeviceFault]:
     """All faults that were not cleared, in the order in which they were given."""
     return list(_standing.faults.values())

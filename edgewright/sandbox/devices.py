@@ -115,6 +115,16 @@ def everything() -> list[Device]:
     return [_devices[key] for key in sorted(_devices)]
 
 
+def restore(kept: list[Device]) -> None:
+    """These devices and no others are registered."""
+    _devices.clear()
+    _by_certificate.clear()
+    for device in kept:
+        _devices[device.account, device.thing] = device
+        _by_certificate[device.certificateId] = device
+    world.tell(REGISTRY)
+
+
 def faults_changed() -> None:
     """Let devices know that other faults stand than before."""
     world.tell(REGISTRY)

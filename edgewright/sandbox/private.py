@@ -11,7 +11,7 @@ import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from edgewright.sandbox import call_faults, device_faults, devices
+from edgewright.sandbox import call_faults, device_faults, devices, keeping
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
@@ -64,6 +64,8 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
         return as_json({})
     if path == "/_edgewright/speed" and method == "PUT":
         return _speed(environ)
+    if path == "/_edgewright/keep" and method == "POST":
+        return as_json({"file": str(keeping.save(application))})
     if path == "/_edgewright/reset" and method == "POST":
         application.reset()
         return as_json({})

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
@@ -48,8 +49,10 @@ _INVALID_TOKEN = "The security token included in the request is invalid."  # noq
 class Application:
     """The WSGI application of a sandbox."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, directory: Path = Path()) -> None:
         self.accounts = accounts
+        self.directory = directory
+        """Where a world is kept."""
         self.administrator: dict[str, str] = {}
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         services.install()

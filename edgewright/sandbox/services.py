@@ -80,14 +80,19 @@ def install() -> None:
     world.tickers += [iot.tick, devices.tick]
 
 
-def reset() -> None:
-    """Empty all accounts, and forget what our services hold outside of moto's backends."""
+def clear_backends() -> None:
+    """Empty all accounts."""
     for backends in list(BackendDict._instances):  # noqa: SLF001 -- moto's own reset makes every backend anew first
         if backends is s3_backends:
             for account in backends.values():
                 account.reset()  # closes the files of its objects
             backends.bucket_accounts.clear()
         backends.clear()
+
+
+def reset() -> None:
+    """Empty all accounts, and forget what our services hold outside of moto's backends."""
+    clear_backends()
     devices.forget_all()
     call_faults.forget_all()
     reset_model_data()

@@ -34,6 +34,10 @@ class Clock:
         self._elapsed, self._since = self.now(), time.monotonic()
         self.speed = speed
 
+    def resume(self, elapsed: float, speed: float) -> None:
+        """Go on from a time that an earlier clock had come to."""
+        self._elapsed, self._since, self.speed = elapsed, time.monotonic(), speed
+
 
 @dataclass
 class Call:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     up = _action(actions, "up", "start it, or see that it runs; make the Pulumi stacks")
     up.add_argument("--port", type=_port, default=0, help="a fixed port (default: any that is free)")
     up.add_argument("--speed", type=_positive, help="how fast the minutes of rollouts and time-outs pass (default: 1)")
-    _action(actions, "down", "stop it; its world is forgotten")
+    down = _action(actions, "down", "stop it; its world is forgotten, unless it is kept")
+    down.add_argument("--keep", action="store_true", help="keep its world: the next `up` goes on with it")
     status = _action(actions, "status", "what runs where")
     status.add_argument("--json", action="store_true", help="for machines")
     env = _action(actions, "env", 'variables for a shell: eval "$(edgewright sandbox env)"')
@@ -199,14 +201,29 @@ def up(root: Path, args: argparse.Namespace) -> int:
 
 
 def _start(directory: Path, accounts: Accounts, args: argparse.Namespace) -> Sandbox:
-    from edgewright.sandbox import control
+    from edgewright.sandbox import control, kept
     from edgewright.sandbox.control import Sandbox
 
+    held = kept.read(directory)
+    if held is not None and (dict(held.accounts), held.region) != (dict(accounts.ids), accounts.region):
+        msg = (
+            f"the kept world has the accounts {_listed(held.accounts)} in {held.region}, edgewright.yaml has "
+            f"{_listed(accounts.ids)} in {accounts.region}; {kept.FORGET}"
+        )
+        raise EdgewrightError(msg)
     Sandbox.stop_any(directory)
-    for name in _WORLD:
-        shutil.rmtree(directory / name, ignore_errors=True)
-    output.note("starting AWS on this machine ...")
-    return control.start(directory, accounts=accounts, port=args.port, speed=args.speed or 1.0, tied=False)
+    if held is None:
+        for name in _WORLD:
+            shutil.rmtree(directory / name, ignore_errors=True)
+    what = "starting AWS on this machine" if held is None else "going on with the kept world"
+    output.note(f"{what} ...")
+    return control.start(
+        directory, accounts=accounts, port=args.port, speed=args.speed, tied=False, resume=held is not None
+    )
+
+
+def _listed(accounts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(accounts.items()))
 
 
 def _running(directory: Path) -> Sandbox | None:
@@ -249,8 +266,9 @@ def _accounts(root: Path) -> Accounts:
     return Accounts(ids, parsed.model.region)
 
 
-def down(root: Path, _args: argparse.Namespace) -> int:
-    """Stop our own processes and no others."""
+def down(root: Path, args: argparse.Namespace) -> int:
+    """Stop our own processes and no others; the world is kept or forgotten."""
+    from edgewright.sandbox import kept
     from edgewright.sandbox.control import Sandbox
     from edgewright.sandbox.processes import exclusive
 
@@ -259,8 +277,36 @@ def down(root: Path, _args: argparse.Namespace) -> int:
         output.line("no sandbox ran here")
         return ExitCode.OK
     with exclusive(directory):
+        if args.keep:
+            return _keep(directory)
         stopped = Sandbox.stop_any(directory)
+        file = directory / kept.NAME
+        forgotten = file.exists()
+        file.unlink(missing_ok=True)
     output.line("the sandbox is down" if stopped else "no sandbox ran here")
+    if forgotten:
+        output.line("the kept world is forgotten")
+    return ExitCode.OK
+
+
+def _keep(directory: Path) -> int:
+    from edgewright.sandbox import kept
+
+    sandbox = _running(directory)
+    if sandbox is None:
+        held = kept.read(directory)
+        if held is None:
+            msg = "no sandbox runs here, so there is nothing to keep"
+            raise EdgewrightError(msg)
+        output.line("no sandbox runs here; the world that was kept before is still there")
+        return ExitCode.OK
+    output.note("keeping its world ...")
+    sandbox.stop(keep=True)
+    held = kept.read(directory)
+    assert held is not None  # noqa: S101 -- the server said that it is written
+    size = held.file.stat().st_size / 2**20
+    output.line(f"the sandbox is down; its world is kept ({held.devices} devices, {size:.1f} MB)")
+    output.line("next: `edgewright sandbox up` goes on with it, `edgewright sandbox down` forgets it")
     return ExitCode.OK
 
 

@@ -113,6 +113,17 @@ def session_keys() -> frozenset[str]:
     return frozenset(_sessions)
 
 
+def everything() -> dict[str, Principal]:
+    """All sessions by access key."""
+    return dict(_sessions)
+
+
+def restore(sessions: Mapping[str, Principal]) -> None:
+    """These sessions and no others are open."""
+    _sessions.clear()
+    _sessions.update(sessions)
+
+
 def forget_all(*, but_of: str) -> None:
     """No session is known any more but those of the role ``but_of``, which every fresh world has again."""
     for key in [key for key, session in _sessions.items() if session.role != but_of]:

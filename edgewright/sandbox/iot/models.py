@@ -8,6 +8,7 @@ moto has one backend class for a service, so this is one class and one module.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -229,7 +230,7 @@ class SandboxIoTBackend(DynamicThingGroups):
             if target not in self.things and target not in self.thing_groups:
                 raise ResourceNotFound(f"The target {target} does not exist")
         job = Job(
-            members=lambda: self.members(targets),
+            members=functools.partial(self.members, targets),
             job_id=job_id,
             targets=targets,
             account_id=self.account_id,
