@@ -21,6 +21,7 @@ from edgewright.sandbox.authorization import device as authorization
 from edgewright.sandbox.authorization import roles
 from edgewright.sandbox.devices import Device
 from edgewright.sandbox.faults import AwsError, Response, as_json
+from edgewright.sandbox.greengrassv2.lambda_source import ARTIFACT
 from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends
 from edgewright.sandbox.greengrassv2.responses import GreengrassV2Response
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
@@ -34,6 +35,7 @@ _THING = re.compile(r"/things/([^/]+)/(jobs|shadow)(?:/.*)?")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
 _GROUPS = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/thingGroups")
+_ARTIFACT = re.compile(r"/greengrass/v2/components/(.+)/artifacts/([^/]+)")
 _CONFIGURATION = re.compile(r"/greengrass/v2/coreDevices/([^/]+)/deployments/([^/]+)/configuration")
 _STATUS = re.compile(r"\$aws/things/([^/]+)/greengrassv2/health/json")
 
@@ -100,6 +102,9 @@ def _route(device: Device, environ: dict[str, Any]) -> Response:
     if match and method == "GET":
         _own(device, match[1])
         return as_json({"thingGroups": _groups(device)})
+    match = _ARTIFACT.fullmatch(path)
+    if match and method == "GET":
+        return _artifact(device, match[1], match[2])
     match = _CONFIGURATION.fullmatch(path)
     if match and method == "GET":
         _own(device, match[1])
@@ -108,6 +113,18 @@ def _route(device: Device, environ: dict[str, Any]) -> Response:
     if path == "/greengrass/v2/resolveComponentCandidates" and method == "POST":
         return _through(GreengrassV2Response, environ)
     raise AwsError("UnknownOperationException", f"devices have no {method} {path}", 404)
+
+
+def _artifact(device: Device, arn: str, name: str) -> Response:
+    """GetComponentVersionArtifact for what the service itself keeps: the code of Lambda functions.
+
+    AWS answers with a presigned URL of the file, the sandbox with the file.
+    """
+    backend: GreengrassV2Backend = greengrassv2_backends[device.account][device.region]
+    code = backend.components.find(arn).code if name == ARTIFACT else None
+    if code is None:
+        raise AwsError("ResourceNotFoundException", f"Artifact [{name}] cannot be found", 404)
+    return Response(http.HTTPStatus.OK, code, [("Content-Type", "application/zip")])
 
 
 def _own(device: Device, thing: str) -> None:

@@ -22,6 +22,7 @@ _JOBS = re.compile(r"/things/[^/]+/jobs(?:/([^/]+))?")
 _SHADOW = re.compile(r"/things/[^/]+/shadow")
 _TOPIC = re.compile(r"/topics/(.+)")
 _ALIAS = re.compile(r"/role-aliases/([^/]+)/credentials")
+_ARTIFACT = re.compile(r"/greengrass/v2/components/(.+)/artifacts/([^/]+)")
 _CONFIGURATION = re.compile(r"/greengrass/v2/coreDevices/[^/]+/deployments/([^/]+)/configuration")
 CONNECT = "iot:Connect"
 
@@ -73,6 +74,9 @@ def needs(device: Device, method: str, path: str, shadow: str = "") -> list[Need
     if match:
         deployment = f"arn:aws:greengrass:{device.region}:{device.account}:deployments:{match[1]}"
         return [Need("greengrass:GetDeploymentConfiguration", deployment)]
+    match = _ARTIFACT.fullmatch(path)
+    if match:
+        return [Need("greengrass:GetComponentVersionArtifact", match[1])]
     if path.endswith("/resolveComponentCandidates"):
         return [Need("greengrass:ResolveComponentCandidates")]
     return []

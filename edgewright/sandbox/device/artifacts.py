@@ -26,7 +26,8 @@ from edgewright.sandbox.device.paths import DevicePaths, safe_name
 from edgewright.sandbox.device.recipes import Artifact, Recipe
 
 Fetch = Callable[[str, str, BinaryIO], None]
-"""Writes the object (bucket, key) into the file; raises DeploymentError when it may not or cannot."""
+"""Writes an object of S3 (bucket, key), or a file that the service keeps (no bucket, its name), into the file; raises
+DeploymentError when it may not or cannot."""
 
 Pull = Callable[[str], None]
 """Makes the device's container engine pull an image; raises DeploymentError when it cannot."""
@@ -136,10 +137,10 @@ def prepare(
 
 
 def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: Fetch, room: Room) -> None:
-    bucket, key = _s3(artifact.uri)
+    bucket, key = _place(artifact.uri)
     folder = paths.artifacts(recipe.name, recipe.version)
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / artifact.file
+    file = folder / key.rsplit("/", 1)[-1]
     expected = _expected(artifact)
     fresh = not (file.is_file() and _sha256(file) == expected)
     if fresh:
@@ -152,19 +153,21 @@ def _prepare_one(artifact: Artifact, recipe: Recipe, paths: DevicePaths, fetch: 
             unpack(file, target, artifact)
 
 
-def _s3(uri: str) -> tuple[str, str]:
+def _place(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
-    if parts.scheme.lower() != "s3":
-        scheme = parts.scheme.upper() or "NONE"
-        msg = f"artifact URI scheme {scheme!r} is not supported by a simulated device; use s3 or docker"
+    scheme = parts.scheme.lower()
+    if scheme not in {"s3", "greengrass"}:
+        msg = f"artifact URI scheme {scheme.upper() or 'NONE'!r} is not one of s3, docker and greengrass"
         raise DeploymentError(msg, "UNSUPPORTED_ARTIFACT_SCHEME")
-    key = uri.split("://", 1)[1].partition("/")[2]
+    key = uri.split("://", 1)[1].partition("/")[2] if scheme == "s3" else uri.partition(":")[2]
     try:
         safe_name(key.rsplit("/", 1)[-1])
     except ValueError as error:
-        msg = f"artifact URI {uri!r} is not of the form s3://bucket/key"
-        raise DeploymentError(msg, "S3_ARTIFACT_URI_NOT_VALID") from error
-    return parts.netloc, key
+        form = "s3://bucket/key" if scheme == "s3" else "greengrass:file"
+        msg = f"artifact URI {uri!r} is not of the form {form}"
+        code = "S3_ARTIFACT_URI_NOT_VALID" if scheme == "s3" else "ARTIFACT_URI_NOT_VALID"
+        raise DeploymentError(msg, code) from error
+    return parts.netloc if scheme == "s3" else "", key
 
 
 def _expected(artifact: Artifact) -> bytes:

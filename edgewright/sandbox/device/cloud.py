@@ -92,6 +92,9 @@ class Cloud(Protocol):
     def download(self, bucket: str, key: str, file: BinaryIO) -> None:
         """Write an S3 object into ``file``; raises DeploymentError when S3 says no."""
 
+    def component_artifact(self, component: str, version: str, name: str, file: BinaryIO) -> None:
+        """Write an artifact that the service itself keeps into ``file``."""
+
     def interrupt(self) -> None:
         """Break off a long poll that is under way."""
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Literal
 
-from edgewright.sandbox.device import artifacts, configuration, documents, resolution
+from edgewright.sandbox.device import artifacts, configuration, documents, lambda_launcher, resolution
 from edgewright.sandbox.device.cloud import CloudError
 from edgewright.sandbox.device.components import Spec, State
 from edgewright.sandbox.device.documents import DEVICE_PREFIX, Deployment
@@ -162,10 +162,12 @@ def _prepare(deployment: Deployment, shop: Workshop) -> _Plan:
         artifacts.prepare(
             recipe,
             shop.paths,
-            lambda bucket, key, file: _fetch(shop, bucket, key, file),
+            lambda bucket, key, file, recipe=recipe: _fetch(shop, recipe, bucket, key, file),  # type: ignore[misc]
             room,
             lambda image, recipe=recipe: _pull(shop, recipe, image),  # type: ignore[misc]
         )
+        if recipe.name == lambda_launcher.COMPONENT:
+            lambda_launcher.install(shop.paths.artifacts(recipe.name, recipe.version))
     moment = configuration_time(deployment, shop.state)
     installed = {
         name: install(recipe, deployment, shop.state, moment, shop.log.line) for name, recipe in chosen.items()
@@ -196,13 +198,22 @@ def other_roots(deployment: Deployment, state: DeviceState, left: Collection[str
     }
 
 
-def _fetch(shop: Workshop, bucket: str, key: str, file: BinaryIO) -> None:
+def _fetch(shop: Workshop, recipe: Recipe, bucket: str, key: str, file: BinaryIO) -> None:
     def download() -> None:
         file.seek(0)
         file.truncate()
-        shop.cloud.download(bucket, key, file)
+        if bucket:
+            shop.cloud.download(bucket, key, file)
+        else:
+            shop.cloud.component_artifact(recipe.name, recipe.version, key, file)
 
-    shop.patiently(download)
+    try:
+        shop.patiently(download)
+    except CloudError as error:
+        denied = error.status == http.HTTPStatus.FORBIDDEN
+        msg = f"the service does not give {key}: {error.message}"
+        code = "GET_COMPONENT_VERSION_ARTIFACT_ACCESS_DENIED" if denied else "RESOURCE_NOT_FOUND"
+        raise DeploymentError(msg, "DOWNLOAD_GREENGRASS_ARTIFACT_ERROR", "CLOUD_API_ERROR", code) from error
 
 
 def configuration_time(deployment: Deployment, state: DeviceState) -> int:

@@ -84,6 +84,10 @@ class Gate:
         """See `Cloud`."""
         self._through(lambda: self._cloud.download(bucket, key, file))
 
+    def component_artifact(self, component: str, version: str, name: str, file: BinaryIO) -> None:
+        """See `Cloud`."""
+        self._through(lambda: self._cloud.component_artifact(component, version, name, file))
+
     def interrupt(self) -> None:
         """See `Cloud`."""
         self._cloud.interrupt()

@@ -140,6 +140,16 @@ class HttpCloud:
         except AwsError as error:
             raise _refused(error, bucket, key) from error
 
+    def component_artifact(self, component: str, version: str, name: str, file: BinaryIO) -> None:
+        """GetComponentVersionArtifact; AWS answers with a presigned URL of the file, the sandbox with the file."""
+        owner = f"arn:aws:greengrass:{self._identity.region}:{self._identity.account}"
+        arn = quote(f"{owner}:components:{component}:versions:{version}", safe="")
+        path = f"/greengrass/v2/components/{arn}/artifacts/{quote(name, safe='')}"
+        status, data, received = self._calls.request("GET", path, self._headers(), None, _LIMIT)
+        if status != http.HTTPStatus.OK:
+            read(status, data, received)
+        file.write(data)
+
     def interrupt(self) -> None:
         """Break off the long poll."""
         self._polls.interrupt()
@@ -185,14 +195,16 @@ class HttpCloud:
         connection: Connection | None = None,
         timeout: float = _LIMIT,
     ) -> dict[str, Any]:
-        headers = {
+        data = None if body is None else json.dumps(body).encode("utf-8")
+        status, answer, received = (connection or self._calls).request(method, path, self._headers(), data, timeout)
+        return read(status, answer, received)
+
+    def _headers(self) -> dict[str, str]:
+        return {
             "X-Edgewright-Thing": self._identity.thing,
             "X-Edgewright-Certificate": self._identity.certificate_id,
             "Content-Type": "application/json",
         }
-        data = None if body is None else json.dumps(body).encode("utf-8")
-        status, answer, received = (connection or self._calls).request(method, path, headers, data, timeout)
-        return read(status, answer, received)
 
 
 def _refused(error: AwsError, bucket: str, key: str) -> Exception:

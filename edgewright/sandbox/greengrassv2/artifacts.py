@@ -26,7 +26,12 @@ def digest(location: S3Location, region: str, caller: Principal) -> str | None:
     arn = f"arn:aws:s3:::{location.bucket}/{location.key}"
     if not judge(caller, Need("s3:GetObject", arn)).allowed:
         return None
-    return base64.b64encode(hashlib.sha256(found.value).digest()).decode()
+    return digest_of(found.value)
+
+
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of ``data`` in base64, as recipes have it."""
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def _object(location: S3Location, region: str) -> Any:

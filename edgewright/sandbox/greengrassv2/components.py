@@ -32,6 +32,8 @@ class ComponentVersion:
     created: datetime
     tags: dict[str, str] = field(default_factory=dict)
     state: str = "DEPLOYABLE"
+    code: bytes | None = None
+    """The service's copy of a Lambda function's code."""
     fresh: bool = False
     """Not asked for since it was made: the answer to the creation still says REQUESTED."""
 
@@ -91,8 +93,10 @@ class Components:
             for name, versions in public.recipes().items()
         }
 
-    def create(self, text: bytes, tags: Mapping[str, str], caller: Principal) -> ComponentVersion:
-        """CreateComponentVersion from an inline recipe.
+    def create(
+        self, text: bytes, tags: Mapping[str, str], caller: Principal, code: bytes | None = None
+    ) -> ComponentVersion:
+        """CreateComponentVersion from an inline recipe, or from what the service wrote for a function with ``code``.
 
         Raises:
             ValidationException: the recipe is not valid, or an artifact cannot be read.
@@ -114,7 +118,7 @@ class Components:
                 "COMPONENT",
             )
         _check_dependencies(recipe)
-        self._seal(recipe, caller)
+        self._seal(recipe, caller, code)
         made = ComponentVersion(
             component_arn(self.region, self.account, name, version),
             name,
@@ -122,14 +126,17 @@ class Components:
             recipe,
             datetime.now(UTC),
             dict(tags),
+            code=code,
         )
         self._private.setdefault(name, {})[version] = made
         return made
 
-    def _seal(self, recipe: dict[str, Any], caller: Principal) -> None:
+    def _seal(self, recipe: dict[str, Any], caller: Principal, code: bytes | None) -> None:
         errors = {}
         for artifact in recipes.artifacts(recipe):
             location = recipes.location(artifact["Uri"])
+            if location is None and code is not None:
+                artifact["Digest"], artifact["Algorithm"] = artifacts.digest_of(code), recipes.ALGORITHM
             if location is None:
                 continue
             digest = artifacts.digest(location, self.region, caller)

@@ -100,15 +100,15 @@ class GreengrassV2Response(BaseResponse):
         recipe, function = self.given.get("inlineRecipe"), self.given.get("lambdaFunction")
         if (recipe is None) == (function is None):
             raise ValidationException("Exactly one of inlineRecipe and lambdaFunction must be given")
-        text: bytes = (
-            recipe
-            if recipe is not None
-            else lambda_source.recipe(function or {}, self.backend.account_id, self.backend.region_name)
-        )
+        code = None
+        if recipe is not None:
+            text = recipe
+        else:
+            text, code = lambda_source.recipe(function or {}, self.backend.account_id, self.backend.region_name)
         caller = self.normalized_request.environ["edgewright.principal"]
 
         def run() -> dict[str, Any]:
-            return self.backend.components.create(text, self.given.get("tags", {}), caller).created_json()
+            return self.backend.components.create(text, self.given.get("tags", {}), caller, code).created_json()
 
         answer: dict[str, Any] = self.backend.once("CreateComponentVersion", self.given.get("clientToken"), run)
         return answer

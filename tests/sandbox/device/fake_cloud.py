@@ -237,6 +237,11 @@ class FakeCloud:
             raise DeploymentError(msg, "S3_ERROR", "S3_ACCESS_DENIED", "S3_GET_OBJECT_ACCESS_DENIED")
         file.write(self.objects[bucket, key])
 
+    def component_artifact(self, component: str, version: str, name: str, file: BinaryIO) -> None:
+        self._enter("component_artifact")
+        self.downloads.append(name)
+        file.write(self.objects.get((component, f"{version}/{name}"), b""))
+
     def interrupt(self) -> None:
         with self.changed:
             self._interrupted = True

@@ -22,6 +22,7 @@ CALLS: dict[str, Callable[[Cloud], object]] = {
     "resolve": lambda cloud: cloud.resolve("a", None, {}, {}),
     "publish": lambda cloud: cloud.publish(f"$aws/things/{THING}/greengrassv2/health/json", {}),
     "credentials": lambda cloud: cloud.credentials(),
+    "component_artifact": lambda cloud: cloud.component_artifact("a", "1.0.0", "f", io.BytesIO()),
     "download": lambda cloud: cloud.download("b", "k", io.BytesIO()),
 }
 

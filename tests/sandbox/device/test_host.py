@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +126,53 @@ def test_a_component_that_depends_on_the_token_exchange_service_has_the_role_s_c
     assert running.ends(running.deploy(release), ["twin-001"]) == {"twin-001": "SUCCEEDED"}, running.story(["twin-001"])
     who = (running.work("twin-001", APP) / "who").read_text(encoding="utf-8")
     assert ":assumed-role/edgewright-line-inspection-staging-device/" in who
+
+
+def test_a_lambda_function_runs_as_a_component_of_its_own_code(running: Fleet) -> None:
+    running.add("twin-001")
+    running.sandbox.client("iam", "staging").create_role(
+        RoleName="function",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                ],
+            }
+        ),
+    )
+    jobs = []
+    for version, code in (
+        ("1.0.0", "import os\nopen('said', 'w').write(os.environ['GREETING'])\ndef handler(event, context): pass\n"),
+        ("2.0.0", "import nothing_of_this_name\ndef handler(event, context): pass\n"),
+    ):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as opened:
+            opened.writestr("filter.py", code)
+        function = running.sandbox.client("lambda", "staging").create_function(
+            FunctionName=f"filter-{version[0]}",
+            Runtime="python3.13",
+            Handler="filter.handler",
+            Role=f"arn:aws:iam::{running.account}:role/function",
+            Code={"ZipFile": archive.getvalue()},
+            Publish=True,
+        )
+        running.greengrass.create_component_version(
+            lambdaFunction={
+                "lambdaArn": f"{function['FunctionArn']}:{function['Version']}",
+                "componentName": "com.acme.filter",
+                "componentVersion": version,
+                "componentLambdaParameters": {"environmentVariables": {"GREETING": "hello"}},
+            }
+        )
+        jobs.append(running.deploy({"com.acme.filter": version}))
+        expected = "SUCCEEDED" if version == "1.0.0" else "FAILED"
+        assert running.ends(jobs[-1], ["twin-001"]) == {"twin-001": expected}, running.story(["twin-001"])
+    assert running.installed("twin-001")["com.acme.filter"] == ("1.0.0", "RUNNING")
+    assert (running.work("twin-001", "com.acme.filter") / "said").read_text(encoding="utf-8") == "hello"
+    details = running.iot.describe_job_execution(jobId=jobs[1], thingName="twin-001")["execution"]["statusDetails"]
+    assert details["detailsMap"]["detailed-deployment-status"] == "FAILED_ROLLBACK_COMPLETE"
+    assert "nothing_of_this_name" in running.story(["twin-001"])
 
 
 def test_the_sample_model_that_does_not_load_is_rolled_back_and_predictions_go_on(running: Fleet) -> None:
