@@ -93,8 +93,12 @@ class Engine:
         return self._run(["preview", "--stack", stack, *(flag for flag, given in flags.items() if given)])
 
     def refresh_preview(self, stack: str) -> Run:
-        """Run `pulumi refresh --preview-only`: how the cloud differs from the state, which stays as it is."""
-        return self._run(["refresh", "--preview-only", "--stack", stack])
+        """Run `pulumi refresh --preview-only`: how the cloud differs from the state, which stays as it is.
+
+        The state knows the role that the last update took. Whoever may only read takes the role of the program.
+        """
+        run_program = ["--run-program"] if self.environment.get("EDGEWRIGHT_ACCESS") == "preview" else []
+        return self._run(["refresh", "--preview-only", "--stack", stack, *run_program])
 
     def up(self, stack: str, *, refresh: bool = False) -> Run:
         """Run `pulumi up`, without the preview that a person would be asked about."""
@@ -143,7 +147,7 @@ def _read_strayed(log: Path) -> Iterator[Strayed]:
     """Yield what a refresh found: it tells when a resource was read, not before."""
     for event in _events(log):
         metadata = event.get("resOutputsEvent", {}).get("metadata", {})
-        if metadata.get("op") not in {"update", "delete"}:
+        if metadata.get("op") not in {"update", "delete"} or not _in_the_cloud(metadata):
             continue
         yield Strayed(
             gone=metadata["op"] == "delete",
@@ -154,6 +158,12 @@ def _read_strayed(log: Path) -> Iterator[Strayed]:
             before=(metadata.get("old") or {}).get("outputs") or {},
             after=(metadata.get("new") or {}).get("outputs") or {},
         )
+
+
+def _in_the_cloud(metadata: Mapping[str, Any]) -> bool:
+    """Whether a resource is one of AWS: providers and components are the program's, and change when it is run."""
+    there = metadata.get("old") or metadata.get("new") or {}
+    return bool(there.get("custom")) and not str(metadata["type"]).startswith("pulumi:")
 
 
 def _kind(kind: str) -> str:
