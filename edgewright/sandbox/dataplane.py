@@ -26,7 +26,7 @@ from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengra
 from edgewright.sandbox.greengrassv2.responses import GreengrassV2Response
 from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
 from edgewright.sandbox.iotjobsdata.responses import IoTJobsDataResponse
-from edgewright.sandbox.sts.models import open_session
+from edgewright.sandbox.sts.models import DEFAULT_DURATION, open_session
 from edgewright.sandbox.world import Call, world
 
 CREDENTIALS_SERVICE = "credentials.iot.amazonaws.com"
@@ -187,8 +187,11 @@ def _object(body: bytes) -> Mapping[str, Any]:
 def credentials(device: Device, alias: str) -> Response:
     """The AWS IoT credential provider: credentials of the role behind a role alias.
 
+    Source: "Authorizing direct calls to AWS services using AWS IoT Core credential provider" of the IoT guide. The
+    provider assumes the role for as long as the alias says, so a role that allows less is refused as any AssumeRole is.
+
     Raises:
-        AwsError: 404 without the alias; 403 when the role does not trust the provider.
+        AwsError: 404 without the alias; 403 when the role does not trust the provider, or not for so long.
     """
     iot = _iot(device)
     found = iot.role_aliases.get(alias)
@@ -201,11 +204,14 @@ def credentials(device: Device, alias: str) -> Response:
         "aws:SourceAccount": device.account,
         "aws:SourceArn": found.arn,
     }
-    if not roles.trusts(found.role_arn, CREDENTIALS_SERVICE, keys):
+    kind = iot.describe_thing(device.thing).thing_type
+    if kind is not None:
+        keys["credentials-iot:ThingTypeName"] = kind.thing_type_name
+    seconds = int(found.credential_duration_seconds)
+    trusted = roles.trusts(found.role_arn, CREDENTIALS_SERVICE, keys)
+    if not trusted or seconds > int(role.max_session_duration or DEFAULT_DURATION):
         raise AwsError("AccessDeniedException", "Access Denied", http.HTTPStatus.FORBIDDEN)
-    session = open_session(
-        role, device.account, device.certificateId, int(found.credential_duration_seconds), context=keys
-    )
+    session = open_session(role, device.account, device.certificateId, seconds, context=keys)
     return as_json(
         {
             "credentials": {

@@ -10,6 +10,7 @@ import pytest
 
 from edgewright.sandbox.control import Sandbox
 from tests.sandbox.errors import refused
+from tests.sandbox.waiting import until
 
 ACCOUNT = "222222222222"
 GROUP = f"arn:aws:iot:eu-west-1:{ACCOUNT}:thinggroup/main"
@@ -123,6 +124,17 @@ def test_the_same_client_token_gives_the_first_answer_again(greengrass: Any) -> 
     other = greengrass.create_deployment(targetArn=GROUP, components=NUCLEUS, clientToken="token-2")
     assert again["deploymentId"] == first["deploymentId"] != other["deploymentId"]
     assert len(greengrass.list_deployments(historyFilter="ALL")["deployments"]) == 2
+
+
+def test_a_client_token_is_forgotten_after_eight_hours(sandbox: Sandbox, greengrass: Any) -> None:
+    first = greengrass.create_deployment(targetArn=GROUP, components={}, clientToken="token-1")
+    sandbox.set_speed(1_000_000)
+
+    def again() -> bool:
+        answer = greengrass.create_deployment(targetArn=GROUP, components={}, clientToken="token-1")
+        return bool(answer["deploymentId"] != first["deploymentId"])
+
+    assert until(again)
 
 
 def test_deployments_come_in_pages(greengrass: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -340,6 +341,29 @@ def test_a_role_alias_gives_credentials_that_carry_the_things_name(sandbox: Sand
     iam.update_assume_role_policy(
         RoleName="device", PolicyDocument=json.dumps(trust).replace("credentials.iot", "lambda")
     )
+    assert device.ask("GET", "/role-aliases/alias/credentials").status == 403
+
+
+def test_credentials_last_as_long_as_role_and_alias_both_allow(sandbox: Sandbox, iot: Any) -> None:
+    device = HandDevice.make(sandbox, "cam-001")
+    iot.create_thing_type(thingTypeName="camera")
+    iot.update_thing(thingName="cam-001", thingTypeName="camera")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "credentials.iot.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"credentials-iot:ThingTypeName": "camera"}},
+    }
+    iam = sandbox.client("iam", "staging")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    arn = iam.create_role(RoleName="device", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iot.create_role_alias(roleAlias="alias", roleArn=arn, credentialDurationSeconds=7200)
+    assert device.ask("GET", "/role-aliases/alias/credentials").status == 403  # a role allows an hour by default
+    iam.update_role(RoleName="device", MaxSessionDuration=7200)
+    given = device.ask("GET", "/role-aliases/alias/credentials").body["credentials"]
+    left = datetime.fromisoformat(given["expiration"]) - datetime.now(UTC)
+    assert timedelta(hours=1) < left <= timedelta(hours=2)
+    iot.update_thing(thingName="cam-001", removeThingType=True)
     assert device.ask("GET", "/role-aliases/alias/credentials").status == 403
 
 
