@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from edgewright import output
-from edgewright.errors import ExitCode
+from edgewright.errors import EdgewrightError, ExitCode
 
 HELP = "what the rings of fleets run, against what Git wants of them"
 
@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--deep",
         action="store_true",
         help="ask every device for its components; by default only those in trouble, in rings of more than 250 things",
+    )
+    parser.add_argument(
+        "--devices", action="store_true", help="with --json: every device of every ring, with what it has installed"
     )
     parser.add_argument("--all", action="store_true", help="name every straggler, however many")
     parser.add_argument("--json", action="store_true", help="for machines")
@@ -57,13 +60,16 @@ def run(args: argparse.Namespace) -> int:
     from edgewright.gitops.status.text import lines
     from edgewright.manifest.load import load_project
 
+    if args.devices and not args.json:
+        message = "--devices is for machines: give --json as well (people read the page of edgewright report)"
+        raise EdgewrightError(message)
     project = load_project(args.root)
     depth = Depth.ALL if args.deep else Depth.SUSPECTS
     scope = Scope(args.fleet, args.stage, args.role, Question(depth=depth, deadline=args.deadline))
     found = status(project, scope, on_progress=progress)
     output.status("")
     if args.json:
-        output.data(document(found))
+        output.data(document(found, devices=args.devices))
     else:
         components = args.components or args.fleet is not None
         for line in lines(found, output.paint, components=components, everybody=args.all):

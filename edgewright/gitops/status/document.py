@@ -9,12 +9,12 @@ from edgewright.gitops.status.model import RingStatus, Status
 from edgewright.gitops.words import moment
 
 
-def document(status: Status) -> dict[str, Any]:
-    """Return the whole status."""
+def document(status: Status, *, devices: bool = False) -> dict[str, Any]:
+    """Return the whole status; with ``devices`` every device of every ring, too."""
     return {
         "at": moment(status.at),
         "complete": status.complete,
-        "rings": [ring_document(ring) for ring in status.rings],
+        "rings": [ring_document(ring) | ({"members": _members(ring)} if devices else {}) for ring in status.rings],
     }
 
 
@@ -62,6 +62,10 @@ def ring_document(ring: RingStatus) -> dict[str, Any]:
         "controls": [{"kind": each.kind, "told": each.told, "until": moment(each.until)} for each in ring.controls],
         "gaps": [{"what": gap.what, "why": gap.why, "things": list(gap.things)} for gap in reading.gaps],
     }
+
+
+def _members(ring: RingStatus) -> list[dict[str, Any]]:
+    return [device_document(device, ring.reading) for device in ring.reading.devices]
 
 
 def device_document(device: Device, reading: RingReading) -> dict[str, Any]:

@@ -143,6 +143,24 @@ def test_machines_read_everything(golden: Golden) -> None:
     golden("golden/status.json", json.dumps(document(whole()), indent=2) + "\n")
 
 
+def test_machines_may_ask_for_every_device() -> None:
+    devices = [holding("a", {MODEL: "1.0.0 BROKEN"}), device("b", "QUEUED")]
+    (ring,) = document(status(reading(devices, deployment(TWINS))), devices=True)["rings"]
+    first, second = ring["members"]
+    assert (first["thing"], first["reported"], first["tookAt"]) == ("a", "2026-03-02T11:55:00Z", "2026-03-02T10:00:00Z")
+    assert first["components"] == [
+        {
+            "name": MODEL,
+            "version": "1.0.0",
+            "state": "BROKEN",
+            "root": True,
+            "source": "d-1",
+            "changed": "2026-03-02T10:00:00Z",
+        }
+    ]
+    assert (second["execution"], second["tookAt"], second["components"]) == ("QUEUED", None, None)
+
+
 def test_many_stragglers_are_counted_unless_all_are_wanted() -> None:
     found = status(reading([offline(f"t-{number:02}") for number in range(12)], deployment(TWINS)))
     short = text(found, components=False)
