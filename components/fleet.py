@@ -14,12 +14,19 @@ from components._base import EdgeComponent
 from components.capture_bucket import CaptureBucket, CaptureBucketArgs
 from components.cross_account_role import CrossAccountRole, CrossAccountRoleArgs
 from components.device_identity import DeviceIdentity, DeviceIdentityArgs
+from components.edge_manager import EdgeManager, EdgeManagerArgs
 from components.freeze import Guard, whole_fleet_refused
 from components.greengrass_deployment import GreengrassDeployment, GreengrassDeploymentArgs
+from components.provisioning import Provisioning, ProvisioningArgs
 from components.thing_group import ThingGroup, ThingGroupArgs
+from components.twins import DeviceTwins, DeviceTwinsArgs
+from edgewright.catalog.component import CatalogVersion
 from edgewright.documents import boundary, deployment, naming, permissions, trust
 from edgewright.documents.place import FleetPlace
+from edgewright.errors import EdgewrightError
 from edgewright.manifest.model import Access, Fleet, Ring
+from edgewright.manifest.public import NUCLEUS
+from edgewright.manifest.twins import Twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +41,16 @@ class EdgeFleetArgs:
     """In promotion order: each waits for the one before it."""
     versions: Mapping[tuple[str, str], greengrassv2.ComponentVersion]
     """Component versions of the stage, by name and version."""
-    external_artifacts: Sequence[str]
-    """``s3://`` URIs that the recipes of the rings' private components name themselves."""
+    private: Sequence[CatalogVersion]
+    """The private component versions that the rings pin."""
+    artifact_key: bool
+    """Whether the artifact bucket has a key of its own."""
     things: Mapping[str, aws.iot.Thing]
     """Named things of the stage."""
+    twins: Twins | None = None
+    """The fleet's twins in this stage."""
+    devices: Mapping[str, str] | None = None
+    """The ring of each serial number that may provision itself; None without a provisioning template."""
     trusted: Mapping[str, str]
     """Account ids by the account keys that ``access`` trusts."""
     guard: Guard
@@ -51,6 +64,9 @@ class EdgeFleetResources:
     """The parts of the fleet; deployments and groups by ring."""
 
     identity: DeviceIdentity
+    provisioning: Provisioning | None
+    twins: DeviceTwins | None
+    edge_manager: EdgeManager | None
     capture: CaptureBucket | None
     access: Mapping[str, CrossAccountRole]
     groups: Mapping[str, ThingGroup]
@@ -78,13 +94,7 @@ class EdgeFleet(EdgeComponent):
             args=DeviceIdentityArgs(
                 provider=args.cloud,
                 place=place,
-                permissions=permissions.token_exchange(
-                    place,
-                    components=private_components(args.rings, args.versions),
-                    external_artifacts=args.external_artifacts,
-                    capture=fleet.capture.enabled,
-                    permissions=fleet.identity.permissions,
-                ),
+                permissions=permissions.devices(place, fleet, args.rings, args.private, kms=args.artifact_key),
                 credential_duration=fleet.identity.credential_duration,
                 edge_manager=fleet.edge_manager.enabled,
             ),
@@ -134,8 +144,53 @@ class EdgeFleet(EdgeComponent):
                 ),
                 opts=self.inner(),
             )
+        provisioning = None
+        if args.devices is not None:
+            provisioning = Provisioning(
+                name,
+                args=ProvisioningArgs(
+                    provider=args.cloud,
+                    place=place,
+                    rings=[ring.name for ring in args.rings if ring.members.provisioned],
+                    devices=args.devices,
+                    after=[*groups.values(), identity],
+                ),
+                opts=self.inner(),
+            )
+        twins = None
+        if args.twins is not None:
+            twins = DeviceTwins(
+                name,
+                args=DeviceTwinsArgs(
+                    provider=args.cloud,
+                    place=place,
+                    twins=args.twins,
+                    nucleus=_nucleus(args.rings, args.twins.ring),
+                    after=[provisioning] if provisioning is not None else [],
+                ),
+                opts=self.inner(),
+            )
+        edge_manager = None
+        if fleet.edge_manager.enabled:
+            edge_manager = EdgeManager(
+                name,
+                args=EdgeManagerArgs(
+                    provider=args.cloud,
+                    place=place,
+                    role=identity.resources.role,
+                    things={thing: args.things[thing] for ring in args.rings for thing in ring.members.things or ()},
+                ),
+                opts=self.inner(),
+            )
         self.resources = EdgeFleetResources(
-            identity=identity, capture=capture, access=access, groups=groups, deployments=deployments
+            identity=identity,
+            provisioning=provisioning,
+            twins=twins,
+            edge_manager=edge_manager,
+            capture=capture,
+            access=access,
+            groups=groups,
+            deployments=deployments,
         )
         self.summary = _summary(args)
         self.register_outputs(self.summary)
@@ -174,6 +229,14 @@ def _summary(args: EdgeFleetArgs) -> dict[str, Any]:
     }
 
 
-def private_components(rings: Sequence[Ring], versions: Mapping[tuple[str, str], object]) -> list[str]:
-    """Return the names of the private components that the rings pin, sorted."""
-    return sorted({name for ring in rings for name, pin in ring.components.items() if (name, pin.version) in versions})
+def _nucleus(rings: Sequence[Ring], name: str) -> str:
+    """Return the version of the nucleus that twins begin with: the one of their ring, so that nothing restarts it.
+
+    Raises:
+        EdgewrightError: the ring has no classic nucleus; the installer knows no other.
+    """
+    pinned = next((ring.components.get(NUCLEUS) for ring in rings if ring.name == name), None)
+    if pinned is None:
+        msg = f"ring {name!r} has twins and pins no {NUCLEUS}, with which a twin is installed: pin it, or use a testbed"
+        raise EdgewrightError(msg)
+    return pinned.version

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
 import pulumi_aws as aws
 
 from components import greengrassv2
@@ -15,7 +14,7 @@ from components.freeze import Guard
 from components.named_things import NamedThings, NamedThingsArgs
 from components.settings import SESSION, Settings, shared_accounts, stage_place
 from edgewright.catalog.component import CatalogVersion
-from edgewright.documents import naming
+from edgewright.documents import naming, provisioning
 from edgewright.errors import EdgewrightError
 from edgewright.manifest.load import Project
 from edgewright.manifest.model import Fleet, FleetStage, Ring
@@ -75,7 +74,10 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
                 fleet=fleet,
                 rings=_in_promotion_order(project, fleet, stage),
                 versions=versions.resources.versions,
-                external_artifacts=_external_artifacts(pinned, stage.rings),
+                private=_private(pinned, stage.rings),
+                artifact_key=project.organisation.artifacts.kms,
+                devices=provisioning.devices(stage) if _joins_by_itself(fleet, stage) else None,
+                twins=stage.twins,
                 things=things.resources.things,
                 trusted={name: account.id for name, account in project.organisation.accounts.items()},
                 guard=guard,
@@ -98,24 +100,7 @@ def _fleets(project: Project, settings: Settings) -> list[tuple[Fleet, FleetStag
             )
             raise EdgewrightError(msg)
         present = [(fleet, stage) for fleet, stage in present if fleet.name in settings.fleets]
-    for fleet, _ in present:
-        _refuse_what_is_not_there_yet(fleet)
     return present
-
-
-def _refuse_what_is_not_there_yet(fleet: Fleet) -> None:
-    """Refuse what a manifest may say and this program cannot make; to leave it out silently would be worse."""
-    if fleet.edge_manager.enabled:
-        msg = (
-            f"fleet {fleet.name!r} wants SageMaker Edge Manager, which AWS discontinued on 2024-04-26 and for which "
-            "this version of Edgewright makes nothing: set edgeManager.enabled to false"
-        )
-        raise EdgewrightError(msg)
-    if fleet.identity.provisioning == "claim":
-        pulumi.log.warn(
-            f"fleet {fleet.name!r} says provisioning: claim, and this version of Edgewright makes no provisioning "
-            "template yet: attach its devices' certificates by hand, as with provisioning: manual"
-        )
 
 
 def _in_promotion_order(project: Project, fleet: Fleet, stage: FleetStage) -> list[Ring]:
@@ -130,8 +115,10 @@ def _pinned(project: Project, rings: Sequence[Ring]) -> dict[tuple[str, str], Ca
     return {key: version for key, version in found.items() if version is not None}
 
 
-def _external_artifacts(pinned: Mapping[tuple[str, str], CatalogVersion], rings: Sequence[Ring]) -> list[str]:
+def _private(pinned: Mapping[tuple[str, str], CatalogVersion], rings: Sequence[Ring]) -> list[CatalogVersion]:
     keys = {(name, pin.version) for ring in rings for name, pin in ring.components.items()} & set(pinned)
-    return sorted(
-        {artifact.URI for key in keys for artifact in pinned[key].recipe.artifacts if artifact.URI.startswith("s3://")}
-    )
+    return [pinned[key] for key in sorted(keys)]
+
+
+def _joins_by_itself(fleet: Fleet, stage: FleetStage) -> bool:
+    return stage.twins is not None or fleet.identity.provisioning == "claim"

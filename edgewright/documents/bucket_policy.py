@@ -44,6 +44,11 @@ def artifacts(bucket: str, stages: Sequence[StagePlace]) -> dict[str, Any]:
     return policy.document(statements)
 
 
+def private(bucket: str) -> dict[str, Any]:
+    """Return the policy of a bucket that only its own account uses: TLS only."""
+    return policy.document([_tls_only(f"arn:aws:s3:::{bucket}")])
+
+
 def captures(place: FleetPlace, access: Sequence[Access] = ()) -> dict[str, Any]:
     """Return the policy of a fleet's capture bucket: TLS only, and the fleet's cross-account roles that read it.
 

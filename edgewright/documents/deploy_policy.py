@@ -84,6 +84,8 @@ class Features:
     """Devices are provisioned by claim (twins always are): templates, hooks, thing types."""
     twins: bool = False
     """Twins on EC2."""
+    images: tuple[str, ...] = ()
+    """Parameters of Systems Manager with the images of twins."""
     edge_manager: bool = False
     """SageMaker device fleets."""
 
@@ -250,7 +252,7 @@ def additions(place: StagePlace, features: Features) -> dict[str, dict[str, Any]
     """
     wanted = {
         "claim": _claim(place) if features.claim else [],
-        "twins": _twins(place) if features.twins else [],
+        "twins": _twins(place, features.images) if features.twins else [],
         "edge-manager": _edge_manager(place) if features.edge_manager else [],
     }
     return {name: policy.document(statements) for name, statements in wanted.items() if statements}
@@ -338,7 +340,7 @@ def _claim(place: StagePlace) -> list[dict[str, Any]]:
     ]
 
 
-def _twins(place: StagePlace) -> list[dict[str, Any]]:
+def _twins(place: StagePlace, images: Iterable[str]) -> list[dict[str, Any]]:
     """EC2 instances, each from a launch template that this role can give no other profile than that of twins."""
     account, stage = place.account_id, place.stage
     ec2 = f"arn:aws:ec2:{place.region}:{account}"
@@ -387,6 +389,7 @@ def _twins(place: StagePlace) -> list[dict[str, Any]]:
                 "ec2:DeleteLaunchTemplate",
                 "ec2:DeleteSecurityGroup",
                 "ec2:DeleteTags",
+                "ec2:DescribeInstanceAttribute",
                 "ec2:ModifyLaunchTemplate",
                 "ec2:RevokeSecurityGroupEgress",
                 "ec2:RunInstances",
@@ -410,7 +413,6 @@ def _twins(place: StagePlace) -> list[dict[str, Any]]:
             "SeeTwins",
             # EC2 knows no resources for what describes.
             [
-                "ec2:DescribeInstanceAttribute",
                 "ec2:DescribeInstanceCreditSpecifications",
                 "ec2:DescribeInstanceTypes",
                 "ec2:DescribeInstances",
@@ -428,10 +430,10 @@ def _twins(place: StagePlace) -> list[dict[str, Any]]:
         policy.statement(
             "TwinImages",
             ["ssm:GetParameters"],
-            # Public parameters are AWS's own, and the images of an organisation are in its own.
+            # Public parameters are AWS's own and have no account; an organisation's images are in the stage's account.
             [
-                f"arn:aws:ssm:{place.region}::parameter/aws/service/*",
-                f"arn:aws:ssm:{place.region}:{account}:parameter/*",
+                f"arn:aws:ssm:{place.region}:{'' if image.startswith('/aws/service/') else account}:parameter{image}"
+                for image in images
             ],
         ),
     ]

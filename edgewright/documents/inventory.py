@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edgewright.documents import bucket_policy, device_policy, naming, permissions, roots, trust
+from edgewright.documents import bucket_policy, device_policy, naming, permissions, provisioning, roots, trust
 from edgewright.documents.place import FleetPlace, StagePlace
 from edgewright.documents.roots import TOOLING, place_of
 from edgewright.manifest.load import Project
-from edgewright.manifest.model import Access, Fleet, Ring
+from edgewright.manifest.model import Access, Fleet, FleetStage, Ring
 
 Part = Literal["permissions", "trust", "policy"]
 """``permissions``: what a role may do; ``trust``: who may assume it; ``policy``: of anything that is no role."""
@@ -88,6 +88,12 @@ def _fleets(project: Project) -> Iterator[Policy]:
         fleet = project.fleets[name]
         place = place_of(project, stage).fleet(name)
         yield from _identity(project, place, fleet, rings.rings)
+        if rings.twins is not None or fleet.identity.provisioning == "claim":
+            yield from _provisioning(place, rings)
+        if fleet.edge_manager.enabled:
+            name_of = naming.edge_manager_bucket(place.organisation, name, stage, place.account_id)
+            document = bucket_policy.private(name_of)
+            yield Policy(f"bucket {name_of}", "policy", place.account_id, document, name, stage)
         if fleet.capture.enabled:
             document = bucket_policy.captures(place, fleet.access)
             yield Policy(f"bucket {place.capture_bucket}", "policy", place.account_id, document, name, stage)
@@ -98,22 +104,38 @@ def _fleets(project: Project) -> Iterator[Policy]:
 def _identity(project: Project, place: FleetPlace, fleet: Fleet, rings: Sequence[Ring]) -> Iterator[Policy]:
     pinned = {(name, pin.version) for ring in rings for name, pin in ring.components.items()}
     private = [each for key in sorted(pinned) if (each := project.catalog.get(*key)) is not None]
-    external = {
-        artifact.URI for each in private for artifact in each.recipe.artifacts if artifact.URI.startswith("s3://")
-    }
-    document = permissions.token_exchange(
-        place,
-        components=sorted({each.name for each in private}),
-        external_artifacts=sorted(external),
-        capture=fleet.capture.enabled,
-        permissions=fleet.identity.permissions,
-    )
+    document = permissions.devices(place, fleet, rings, private, kms=project.organisation.artifacts.kms)
     where = (place.account_id,)
     trusting = trust.token_exchange(edge_manager=fleet.edge_manager.enabled)
     yield Policy(f"role {place.role}", "permissions", *where, document, place.name, place.stage)
     yield Policy(f"role {place.role}", "trust", *where, trusting, place.name, place.stage)
     name = naming.device_policy(place.name, place.stage)
     yield Policy(f"IoT policy {name}", "policy", *where, device_policy.core_device(place), place.name, place.stage)
+
+
+def _provisioning(place: FleetPlace, stage: FleetStage) -> Iterator[Policy]:
+    of = (place.name, place.stage)
+    names = provisioning.rings(stage)
+    roles = [
+        (
+            naming.provisioning_role(*of),
+            provisioning.service_trust("iot.amazonaws.com", place.account_id),
+            provisioning.provisioning_role(place, names),
+        ),
+        (
+            naming.provisioning_hook(*of),
+            provisioning.service_trust("lambda.amazonaws.com"),
+            provisioning.hook_role(place),
+        ),
+    ]
+    if stage.twins is not None:
+        trusting = provisioning.service_trust("ec2.amazonaws.com")
+        roles.append((naming.twin_role(*of), trusting, provisioning.twin_role(place)))
+    for role, trusting, document in roles:
+        yield Policy(f"role {role}", "trust", place.account_id, trusting, *of)
+        yield Policy(f"role {role}", "permissions", place.account_id, document, *of)
+    claim = provisioning.claim(place)
+    yield Policy(f"IoT policy {naming.claim_policy(*of)}", "policy", place.account_id, claim, *of)
 
 
 def _access(project: Project, place: FleetPlace, grant: Access) -> Iterator[Policy]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from edgewright.documents import naming
 from edgewright.documents.place import FleetPlace
 from edgewright.errors import EdgewrightError
 from edgewright.manifest.model import Capture
@@ -34,6 +35,8 @@ def values(place: FleetPlace, *, ring: str, capture: Capture) -> dict[str, Value
     result: dict[str, Value] = {
         "account.id": place.account_id,
         "artifacts.bucket": place.artifact_bucket,
+        "edgeManager.bucket": naming.edge_manager_bucket(place.organisation, place.name, place.stage, place.account_id),
+        "edgeManager.fleet": naming.edge_manager_fleet(place.name, place.stage),
         "fleet": place.name,
         "region": place.region,
         "ring": ring,

@@ -95,10 +95,11 @@ def shared_accounts(organisation: Organisation) -> frozenset[str]:
 def features(project: Project, stage: str) -> Features:
     """Return what the fleets of a stage use besides what every fleet does."""
     here = project.stage_fleets(stage)
-    twins = any(rings.twins is not None for _, rings in here)
+    images = {rings.twins.image_parameter for _, rings in here if rings.twins is not None}
     return Features(
-        claim=twins or any(fleet.identity.provisioning == "claim" for fleet, _ in here),
-        twins=twins,
+        claim=bool(images) or any(fleet.identity.provisioning == "claim" for fleet, _ in here),
+        twins=bool(images),
+        images=tuple(sorted(images)),
         edge_manager=any(fleet.edge_manager.enabled for fleet, _ in here),
     )
 

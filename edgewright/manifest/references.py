@@ -16,6 +16,8 @@ REFERENCES = {
     "capture.bucket": "the bucket that the fleet's devices capture to in this stage",
     "capture.prefix": "the device's own prefix in that bucket",
     "capture.sampleRate": "the share of captures that is kept, a number where it stands alone",
+    "edgeManager.bucket": "the bucket of SageMaker Edge Manager's agent",
+    "edgeManager.fleet": "the SageMaker device fleet of the fleet in this stage",
     "fleet": "the fleet's name",
     "region": "the stage's Region",
     "ring": "the ring's name",

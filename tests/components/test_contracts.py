@@ -108,7 +108,8 @@ def has_tags(typ: str) -> bool:
         return False
     if package == "greengrassv2":
         return "tags" in inspect.signature(getattr(greengrassv2, name).__init__).parameters
-    owner = importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    folder = module.partition("/")[0]
+    owner = importlib.import_module(f"pulumi_aws.{'lambda_' if folder == 'lambda' else folder}")
     return "tags" in inspect.signature(getattr(owner, name)._internal_init).parameters
 
 

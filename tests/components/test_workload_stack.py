@@ -8,7 +8,7 @@ import pytest
 from edgewright.errors import EdgewrightError
 from edgewright.manifest.accounts import TrustHardening
 from edgewright.manifest.load import Project
-from edgewright.manifest.model import Capture, Component, EdgeManager, Members
+from edgewright.manifest.model import Capture, Component, Members
 from tests.helpers import projects
 from tests.helpers.engine import Recorded, Recording
 
@@ -326,30 +326,6 @@ def test_a_ring_with_a_query_is_a_dynamic_thing_group_that_its_deployment_target
     assert not [each for each in recording.of("aws:iot/thingGroup:ThingGroup") if each.name == f"{LINE}/main"]
     deployed = recording.one("greengrassv2:index:Deployment", f"{LINE}/main").inputs["targetArn"]
     assert deployed.endswith(":thinggroup/line-inspection-prod-main")
-
-
-def test_edge_manager_is_refused_in_one_sentence_with_the_way_out(sample: Project) -> None:
-    project = projects.with_fleet(sample, LINE, edge_manager=EdgeManager(enabled=True))
-    with pytest.raises(EdgewrightError) as caught:
-        projects.run(project, "prod")
-    assert str(caught.value) == (
-        "fleet 'line-inspection' wants SageMaker Edge Manager, which AWS discontinued on 2024-04-26 and for which "
-        "this version of Edgewright makes nothing: set edgeManager.enabled to false"
-    )
-
-
-def test_provisioning_by_claim_is_warned_about_because_there_is_no_template_yet(sample: Project) -> None:
-    identity = sample.fleets[LINE].identity.model_copy(update={"provisioning": "claim"})
-    (warning,) = projects.run(projects.with_fleet(sample, LINE, identity=identity), "prod").warnings
-    assert "makes no provisioning template yet" in warning
-
-
-def test_refusals_come_before_any_resource_of_a_fleet(sample: Project) -> None:
-    project = projects.with_fleet(sample, LABEL, edge_manager=EdgeManager(enabled=True))
-    made: list[Recorded] = []
-    with pytest.raises(EdgewrightError):
-        made += projects.run(project, "prod").resources
-    assert made == []
 
 
 # --- stacks ----------------------------------------------------------------------------------------------------

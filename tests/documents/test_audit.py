@@ -159,10 +159,9 @@ NOT_KNOWN = {
 
 
 def misread(detail: Any) -> bool:
-    """Statements of EC2 share the resources of one call, and a policy variable in an S3 key is not read."""
+    """Resources of one call of EC2 are in two statements; a policy variable and an ARN without account are not read."""
     return isinstance(detail, list) and all(
-        isinstance(each, dict) and (each["action"].startswith("ec2:") or each["action"] == "s3:PutObject")
-        for each in detail
+        isinstance(each, dict) and each["action"].startswith(("ec2:", "s3:PutObject", "ssm:")) for each in detail
     )
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from edgewright.canonical import canonical_json
 from edgewright.documents.inventory import policies
-from tests.helpers.projects import run, sample
+from tests.helpers.projects import full, run
 
 # Inputs of pulumi-aws resources that are policy documents, as JSON text.
 _TEXTS = ("assumeRolePolicy", "policy")
 
 
 def _registered() -> set[str]:
-    project = sample()
+    project = full()
     recordings = [run(project, stack) for stack in ("tooling", *sorted(project.organisation.stages))]
     texts: set[str] = set()
     for recording in recordings:
@@ -29,7 +29,7 @@ def _registered() -> set[str]:
 
 
 def test_the_inventory_lists_every_policy_that_the_program_registers_and_nothing_else() -> None:
-    listed = {canonical_json(dict(each.document)) for each in policies(sample())}
+    listed = {canonical_json(dict(each.document)) for each in policies(full())}
     registered = _registered()
     assert len(registered) > 10
     assert registered - listed == set(), "a component renders a policy that edgewright/documents/inventory.py lacks"
@@ -37,5 +37,5 @@ def test_the_inventory_lists_every_policy_that_the_program_registers_and_nothing
 
 
 def test_every_policy_has_one_owner_and_part() -> None:
-    keys = [each.key for each in policies(sample())]
+    keys = [each.key for each in policies(full())]
     assert len(keys) == len(set(keys))

@@ -12,7 +12,8 @@ import pulumi
 from components.settings import Settings
 from components.stacks import build
 from edgewright.manifest.load import Project, load_project
-from edgewright.manifest.model import Component, Fleet, FleetStage, Organisation, Ring
+from edgewright.manifest.model import Component, EdgeManager, Fleet, FleetStage, Members, Organisation, Ring
+from edgewright.manifest.twins import Twins
 from tests.helpers.engine import Recording, record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,11 @@ FULL: dict[str, Any] = {
 """What an organisation may say besides what the sample says."""
 
 
+TWINS = Twins.model_validate(
+    {"ring": "twins", "count": 2, "architecture": "amd64", "instanceType": "t3.small", "disk": 20}
+)
+
+
 @cache
 def full() -> Project:
     """Return the sample with everything in edgewright.yaml that the program can make something of."""
@@ -44,7 +50,16 @@ def full() -> Project:
     said = project.organisation.model_dump(mode="json", by_alias=True, exclude_unset=True)
     said["accounts"]["experimentation"] = {"id": "444444444444"}
     organisation = Organisation.model_validate({**said, **FULL})
-    return replace(project, organisation=organisation)
+    line, label = "line-inspection", "label-reading"
+    project = replace(project, organisation=organisation)
+    identity = project.fleets[line].identity.model_copy(update={"provisioning": "claim"})
+    project = with_fleet(project, line, identity=identity)
+    project = with_fleet(project, label, edge_manager=EdgeManager(enabled=True, acknowledged=True))
+    serials = Members.model_validate({"provisioned": True, "serials": ["SN-0001", "SN-0002"]})
+    project = with_ring(project, line, "prod", "main", members=serials)
+    project = with_ring(project, line, "staging", "twins", members=Members(provisioned=True))
+    staging = project.stages[line, "staging"].model_copy(update={"twins": TWINS})
+    return replace(project, stages={**project.stages, (line, "staging"): staging})
 
 
 def run(project: Project, stack: str, **settings: Any) -> Recording:

@@ -65,6 +65,17 @@ def references_are_known(context: Context) -> Iterator[Problem]:
                         got=f"${{{reference}}}",
                         remedy=one_of(reference, REFERENCES, "write $${ where the text is meant; the references are"),
                     )
+                elif (
+                    reference.startswith("edgeManager.")
+                    and place.fleet is not None
+                    and not place.fleet.edge_manager.enabled
+                ):
+                    yield place.problem(
+                        path,
+                        "refers to SageMaker Edge Manager, and the fleet has none",
+                        got=f"${{{reference}}}",
+                        remedy="write edgeManager: {enabled: true} in fleet.yaml",
+                    )
                 elif reference.startswith("capture.") and place.captures is False:
                     yield place.problem(
                         path,

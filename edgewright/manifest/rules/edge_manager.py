@@ -75,6 +75,8 @@ def _bucket(context: Context, place: RingPlace, bucket: object) -> Iterator[Prob
     if organisation is not None and place.account_id is not None:
         name = naming.capture_bucket(organisation.name, place.fleet_name, place.stage_name, place.account_id)
         bucket = bucket.replace("${capture.bucket}", name)
+        own = naming.edge_manager_bucket(organisation.name, place.fleet_name, place.stage_name, place.account_id)
+        bucket = bucket.replace("${edgeManager.bucket}", own)
     if "/" in bucket or ":" in bucket:
         yield place.problem(
             path, "must be the name of a bucket, not a URI", got=place.shown(path), remedy="write the name alone"
