@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from edgewright.documents import deploy_policy, policy
+from edgewright.documents import deploy_policy, personas, policy
 from edgewright.documents.deploy_policy import Features
 from edgewright.documents.place import StagePlace
 
@@ -19,15 +19,21 @@ _CONTENT = frozenset({"iot:GetThingShadow", "s3:GetObject"})
 
 
 def preview_role(place: StagePlace, features: Features) -> dict[str, Any]:
-    """Return the permission policy of the stage's preview role."""
-    documents = [deploy_policy.deploy_role(place), *deploy_policy.additions(place, features).values()]
+    """Return the permission policy of the stage's preview role.
+
+    Besides what a preview reads it has what an operator sees: gates, drift and status ask the devices too.
+    """
+    documents = {
+        "": deploy_policy.deploy_role(place),
+        **deploy_policy.additions(place, features),
+        "See": personas.operator(place),
+    }
     statements = []
-    for statement in (each for document in documents for each in document["Statement"]):
-        actions = [action for action in statement["Action"] if _READS.match(action) and action not in _CONTENT]
-        if actions:
-            statements.append(
-                policy.statement(
-                    statement.get("Sid"), actions, statement["Resource"], conditions=statement.get("Condition")
-                )
-            )
+    for prefix, document in documents.items():
+        for statement in document["Statement"]:
+            actions = [action for action in statement["Action"] if _READS.match(action) and action not in _CONTENT]
+            if actions:
+                sid = f"{'See' if prefix == 'See' else ''}{statement['Sid']}"
+                conditions = statement.get("Condition")
+                statements.append(policy.statement(sid, actions, statement["Resource"], conditions=conditions))
     return policy.document(statements)
