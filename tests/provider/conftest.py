@@ -32,6 +32,7 @@ class Engine:
     cloud: Cloud
     project: Path
     urn: str = URN
+    target: str = TARGET
     said: list[tuple[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,7 +69,7 @@ class Engine:
     # --- the steps of `pulumi up`, `refresh` and `destroy` for one Deployment ------------------------------------
 
     async def checked(self, components: dict[str, Any], **more: Any) -> dict[str, Any]:
-        news = {"targetArn": TARGET, "components": components, "wait": {"timeoutSeconds": 30}, **more}
+        news = {"targetArn": self.target, "components": components, "wait": {"timeoutSeconds": 30}, **more}
         checked, failures = await DeploymentResource().check(self.context(), {}, news)
         assert failures == ()
         return checked
@@ -81,21 +82,23 @@ class Engine:
 
     def update(self, outputs: dict[str, Any], components: dict[str, Any], **more: Any) -> dict[str, Any]:
         news = self.inputs(components, **more)
-        return self.run(DeploymentResource().update(self.context(), TARGET, {}, outputs, news))
+        return self.run(DeploymentResource().update(self.context(), self.target, {}, outputs, news))
 
     def preview(self, outputs: dict[str, Any], components: dict[str, Any], **more: Any) -> dict[str, Any]:
         news = self.inputs(components, **more)
-        return self.run(DeploymentResource().update(self.context(preview=True), TARGET, {}, outputs, news))
+        return self.run(DeploymentResource().update(self.context(preview=True), self.target, {}, outputs, news))
 
     def changes(self, outputs: dict[str, Any], components: dict[str, Any], **more: Any) -> set[str]:
-        diff = self.run(DeploymentResource().diff(self.context(), TARGET, {}, outputs, self.inputs(components, **more)))
+        diff = self.run(
+            DeploymentResource().diff(self.context(), self.target, {}, outputs, self.inputs(components, **more))
+        )
         return set(diff.detailed)
 
     def read(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
-        return self.run(DeploymentResource().read(self.context(), TARGET, inputs, outputs))
+        return self.run(DeploymentResource().read(self.context(), self.target, inputs, outputs))
 
     def delete(self, outputs: dict[str, Any]) -> None:
-        self.run(DeploymentResource().delete(self.context(), TARGET, outputs, outputs))
+        self.run(DeploymentResource().delete(self.context(), self.target, outputs, outputs))
 
 
 @pytest.fixture

@@ -61,6 +61,8 @@ class Device:
     behave: Behave
     certificate: str
     online: bool = True
+    direct: bool = False
+    """Whether it takes deployments to the thing itself, which come without a job."""
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -113,7 +115,41 @@ class Hands:
                 if device.online:
                     self._work(device)
 
+    def _work_directly(self, device: Device) -> None:
+        """Take the latest deployment to the thing itself, of which only the device's own report tells."""
+        target = f"arn:aws:iot:{self.sandbox.region}:{self.account}:thing/{device.thing}"
+        greengrass = self.sandbox.client("greengrassv2", self.account)
+        for item in greengrass.list_deployments(targetArn=target)["deployments"]:
+            if item["deploymentId"] in device.taken or item["deploymentStatus"] == "CANCELED":
+                continue
+            device.taken.append(item["deploymentId"])
+            found = greengrass.get_deployment(deploymentId=item["deploymentId"])
+            components = {
+                name: {
+                    "version": each["componentVersion"],
+                    "configurationUpdate": {
+                        "reset": (each.get("configurationUpdate") or {}).get("reset"),
+                        "merge": json.loads((each.get("configurationUpdate") or {}).get("merge") or "{}"),
+                    },
+                }
+                for name, each in (found.get("components") or {}).items()
+            }
+            outcome = device.behave(components)
+            if outcome == "succeed":
+                self._take(device, components)
+            document = {
+                "deploymentId": item["deploymentId"],
+                "configurationArn": (
+                    f"arn:aws:greengrass:{self.sandbox.region}:{self.account}:configuration:thing/{device.thing}:"
+                    f"{item['revisionId']}"
+                ),
+            }
+            self._report(device, document, "SUCCEEDED" if outcome == "succeed" else "FAILED")
+
     def _work(self, device: Device) -> None:
+        if device.direct:
+            self._work_directly(device)
+            return
         execution = self._jobs.start_next_pending_job_execution(thingName=device.thing).get("execution")
         if not execution or execution["jobId"] in device.taken:
             return

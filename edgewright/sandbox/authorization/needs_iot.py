@@ -43,7 +43,8 @@ def needs(asked: Asked) -> list[Need]:
     action, given = f"iot:{asked.operation}", asked.parameters
     found = [Need(action, arn) for arn in _resources(asked)] or [Need(action)]
     if given.get("tags") and asked.operation.startswith("Create"):
-        found += [Need("iot:TagResource", need.resource) for need in list(found)]
+        # What is created is tagged; the index that a dynamic group asks is only used.
+        found += [Need("iot:TagResource", need.resource) for need in list(found) if ":index/" not in need.resource]
     if asked.operation in {"CreateRoleAlias", "UpdateRoleAlias"} and given.get("roleArn"):
         found.append(Need("iam:PassRole", given["roleArn"], {"iam:PassedToService": CREDENTIALS}))
     if asked.operation in {"CreateProvisioningTemplate", "UpdateProvisioningTemplate"}:
