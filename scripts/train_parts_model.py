@@ -7,9 +7,11 @@ lock pins them; this script says where they came from.
 
     python scripts/train_parts_model.py 1.1.0 --out build/parts-model
     python scripts/train_parts_model.py samples --out build/images
+    python scripts/train_parts_model.py golden --out build/golden
 
 The first writes ``parts-model.onnx`` and ``metrics.json``; the second writes the images that com.acme.parts-inference
-ships, two of each digit, which no version was trained on. Nothing is ever overwritten.
+ships, two of each digit, and the third a golden set of 200 images, none of which any version was trained on. Nothing
+is ever overwritten.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ SPLIT_SEED = 20260105  # the same for every version: their accuracies are compar
 HELD_OUT = 450
 MODEL_FILE = "parts-model.onnx"
 METRICS_FILE = "metrics.json"
+GOLDEN_FILE = "parts-model.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,15 +177,28 @@ def samples() -> dict[str, str]:
     return files
 
 
+def golden() -> str:
+    """Return 200 unseen images with their labels, twenty of each digit, as `model import` reads a golden set."""
+    _, _, images, labels = data()
+    places = sorted(int(place) for digit in range(CLASSES) for place in np.flatnonzero(labels == digit)[:20])
+    rows = ",\n".join("  " + json.dumps([int(value) for value in images[place]]) for place in places)
+    return (
+        f'{{"inputs": {{"pixels": [\n{rows}\n]}},\n"labels": {json.dumps([int(labels[place]) for place in places])}}}\n'
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Write one version, or the sample images, into a folder."""
+    """Write one version, the sample images or the golden set into a folder."""
     parser = argparse.ArgumentParser(description="Train a version of com.acme.parts-model.")
-    parser.add_argument("what", choices=[*sorted(PLANS), "samples"])
+    parser.add_argument("what", choices=[*sorted(PLANS), "samples", "golden"])
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
     options = parser.parse_args(arguments)
     if options.what == "samples":
         files = {name: text.encode() for name, text in samples().items()}
         done = f"{len(files)} images"
+    elif options.what == "golden":
+        files = {GOLDEN_FILE: golden().encode()}
+        done = "200 images"
     else:
         trained = train(options.what)
         files = {MODEL_FILE: trained.onnx, METRICS_FILE: (json.dumps(trained.metrics, indent=2) + "\n").encode()}

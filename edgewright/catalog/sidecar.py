@@ -29,6 +29,32 @@ def _part(value: Any) -> str:
     return str(value)
 
 
+class Provenance(BaseModel):
+    """Where a model comes from: what a reviewer asks, and what `trace` tells of a device."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    package: str
+    """ARN of the model package."""
+    source: str
+    """The S3 address that its artifact was downloaded from."""
+    artifact: str
+    """``sha256:<hex>`` of what was downloaded."""
+    verified: bool
+    """Whether the package itself named that digest."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    training_data: str | None = Field(None, alias="trainingData")
+    """Digest of the data that it was trained with, as the package says it."""
+    repository: str | None = None
+    commit: str | None = None
+    """Of the training's code."""
+    generated_by: str | None = Field(None, alias="generatedBy")
+    """ARN of the pipeline execution."""
+    licence: str | None = None
+    approved: str | None = None
+    """What the approver wrote."""
+
+
 class Sidecar(BaseModel):
     """Its kind, which of the five parts of a device it provides, and why a rule is broken on purpose."""
 
@@ -38,6 +64,7 @@ class Sidecar(BaseModel):
     provides: Annotated[tuple[Annotated[str, BeforeValidator(_part)], ...], Field(strict=False)] = ()
     draft: bool = False
     """Not published: may change, may not be pinned, and is not in the lock."""
+    provenance: Provenance | None = None
     justification: dict[Excusable, Annotated[str, BeforeValidator(_reason)]] = Field(default_factory=dict)
 
 

@@ -35,6 +35,7 @@ VERBS = {
     "record": "write the result of a test, or the outcome of an update, to the ledger",
     "history": "who gave which release to which ring, when, on what evidence",
     "trace": "where what a device runs comes from, down to data and people",
+    "model": "bring approved models from the registry into the catalog",
     "fleet": "begin a new fleet",
     "component": "begin, lint, lock, list and build the private components of the catalog",
     "local": "try components on one device with greengrass-cli",

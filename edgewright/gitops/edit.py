@@ -51,6 +51,23 @@ def set_component(
         atomic.write_text(file, text)
 
 
+def with_component_version(file: str, text: str, ring: str, component: str, version: str) -> str:
+    """Return the text of a stage file in which a component of a ring has another version; every other byte stays.
+
+    Raises:
+        EdgewrightError: the ring or the component is not in the file, or the release is shared by an alias.
+    """
+    mark = _BOM if text.startswith(_BOM) else ""
+    stage = _Stage(file, text.removeprefix(_BOM))
+    components = stage.release(ring)
+    stage.refuse_shared(ring, components)
+    entry = _get(components, component)
+    if entry is None:
+        msg = f"{file}: ring {ring!r} has no component {component!r}; it has {', '.join(_keys(components))}"
+        raise EdgewrightError(msg)
+    return mark + _set(stage.text, entry, "version", version)
+
+
 def copy_release(source: Path, source_ring: str, target: Path, target_ring: str) -> None:
     """Carry the release of one ring to another: the components with their configuration, and nothing else.
 

@@ -243,7 +243,11 @@ class Repository:
         }
 
     def plumb(
-        self, arguments: Sequence[str], *, stdin: str | None = None, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: str | bytes | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> str:
         """Run one of git's low-level commands; return what it printed.
 
@@ -256,12 +260,12 @@ class Repository:
         self,
         arguments: Sequence[str],
         *,
-        stdin: str | None = None,
+        stdin: str | bytes | None = None,
         environment: Mapping[str, str] | None = None,
         or_else: str | None = None,
     ) -> str:
         try:
-            given = None if stdin is None else stdin.encode()
+            given = stdin.encode() if isinstance(stdin, str) else stdin
             return (
                 self._run(arguments, stdin=given, environment=environment)
                 .decode("utf-8", "surrogateescape")

@@ -78,14 +78,19 @@ def find_base(repository: Repository, *, here: bool = False) -> Base:
 
 
 def commit_files(
-    repository: Repository, base: str, files: Mapping[str, str | None], message: str, *, parents: tuple[str, ...] = ()
+    repository: Repository,
+    base: str,
+    files: Mapping[str, str | bytes | None],
+    message: str,
+    *,
+    parents: tuple[str, ...] = (),
 ) -> str:
     """Make a commit on top of a base in which files have new texts; return its id. No branch moves.
 
     Args:
         repository: The repository.
         base: The commit that it is made on.
-        files: Path below the project's root -> its text, or None to take it away.
+        files: Path below the project's root -> its text or its bytes, or None to take it away.
         message: Of the commit.
         parents: In place of the base alone.
     """

@@ -17,6 +17,7 @@ from edgewright.canonical import digest
 from edgewright.manifest.accounts import Account, Artifacts, Boundary, Forge, Personas, TrustHardening
 from edgewright.manifest.base import Model, exactly_one
 from edgewright.manifest.gates import Gates
+from edgewright.manifest.registry import Models
 from edgewright.manifest.twins import Testbed, Twins
 from edgewright.manifest.types import (
     DURATION_SCHEMA,
@@ -71,6 +72,7 @@ class Organisation(Model):
     personas: Personas = Field(Personas(), description="Roles for people.")
     boundary: Boundary = Field(Boundary(), description="Widens what roles may do that a deploy role makes.")
     artifacts: Artifacts = Field(Artifacts(), description="Encryption and life cycle of the buckets of artifacts.")
+    models: Models | None = Field(None, description="The model registry, and what its approved packages become.")
     public_components: Items[ComponentName] = Field(
         (),
         alias="publicComponents",

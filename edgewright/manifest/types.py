@@ -156,6 +156,21 @@ _COMPONENT_CHECK, _COMPONENT_SCHEMA = _text(
 ComponentName = Annotated[str, _COMPONENT_CHECK, _COMPONENT_SCHEMA]
 """A Greengrass component name (case matters)."""
 
+_GROUP_CHECK, _GROUP_SCHEMA = _text(
+    r"[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}", 63, "a model package group of letters, digits and dashes", "parts-model"
+)
+PackageGroup = Annotated[str, _GROUP_CHECK, _GROUP_SCHEMA]
+"""A model package group of SageMaker (botocore's model, ModelPackageGroupName)."""
+
+_PROJECT_FILE_CHECK, _PROJECT_FILE_SCHEMA = _text(
+    r"(?!.*(?:^|/)\.)[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*",
+    255,
+    "a file of the project, relative and without . or ..",
+    "golden/parts.json",
+)
+ProjectFile = Annotated[str, _PROJECT_FILE_CHECK, _PROJECT_FILE_SCHEMA]
+"""A file that is under version control with the manifests."""
+
 _OWNER_CHECK, _OWNER_SCHEMA = _text(
     r"@[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
     254,

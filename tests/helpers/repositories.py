@@ -8,7 +8,7 @@ from pathlib import Path
 from edgewright.gitops.git import Repository
 
 ROOT = Path(__file__).resolve().parents[2]
-_PARTS = ("edgewright.yaml", "catalog.lock", "fleets", "catalog")
+_PARTS = ("edgewright.yaml", "catalog.lock", "fleets", "catalog", "golden")
 
 
 def sample_repository(root: Path) -> Repository:

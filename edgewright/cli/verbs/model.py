@@ -1,0 +1,93 @@
+"""`edgewright model`: from the model registry to a proposal for the first ring."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from edgewright import output
+from edgewright.cli.repository import add_root, repository
+from edgewright.errors import ExitCode
+
+if TYPE_CHECKING:
+    from edgewright.gitops.models.importing import Imported
+
+HELP = "bring approved models from the registry into the catalog"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare import."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    summary = "propose an approved model package: a catalog version with its provenance, and the first ring's release"
+    add = actions.add_parser("import", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    add.add_argument("package", metavar="ARN", help="of the versioned model package")
+    add.add_argument("--version", help="of the component (default: what the package says, or the next minor version)")
+    add.add_argument("--worse", action="store_true", help="propose it although it is worse than what is there")
+    add.add_argument("--dry-run", action="store_true", help="check and compare, and write nothing")
+    add.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
+    add.add_argument("--json", action="store_true", help="for machines")
+    add_root(add)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import a package and say where the proposal is."""
+    from edgewright.aws.session import Settings, session
+    from edgewright.gitops.models.importing import import_package
+    from edgewright.gitops.models.package import Arn
+    from edgewright.gitops.promote import Merged
+
+    arn = Arn.parse(args.package)
+    output.status("reading what is merged")
+    merged = Merged(repository(args))
+    output.status(f"importing {arn.group}/{arn.number}")
+    reading = session(Settings(region=arn.region, role_arn=args.role, session_name="edgewright"))
+    imported = import_package(
+        merged, reading, arn, version=args.version, worse=args.worse, dry_run=args.dry_run
+    )  # fmt: skip
+    output.status("")
+    if args.json:
+        output.data(as_document(imported))
+    else:
+        show(imported)
+    return ExitCode.OK
+
+
+def show(imported: Imported) -> None:
+    """Print the comparison and where the proposal is."""
+    if imported.already is not None:
+        output.line(f"nothing to do: {imported.already}")
+        return
+    if imported.comparison is not None:
+        rows = [("", "now", "candidate"), *((row.what, row.current, row.candidate) for row in imported.comparison.rows)]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        for what, current, candidate in rows:
+            output.line(f"  {what:<{widths[0]}}  {current:>{widths[1]}}  {candidate:>{widths[2]}}".rstrip())
+        for note in imported.comparison.notes:
+            output.line(f"  {note}")
+    name = f"{imported.component} {imported.version}"
+    places = ", ".join(f"{place.fleet} {place.stage}/{place.ring}" for place in imported.places) or "no ring yet"
+    if imported.proposed is None:
+        output.line(f"{name} could be proposed for {places}; nothing was written")
+    else:
+        verb = "proposed" if imported.proposed.new else "is proposed already"
+        output.line(f"{name} {verb} for {places}: {imported.proposed.told}")
+
+
+def as_document(imported: Imported) -> dict[str, Any]:
+    """The outcome for machines."""
+    proposed = imported.proposed
+    return {
+        "package": imported.package.arn.text,
+        "component": imported.component,
+        "version": imported.version,
+        "rings": [f"{place.fleet} {place.stage}/{place.ring}" for place in imported.places],
+        "already": imported.already,
+        "comparison": [
+            {"what": row.what, "current": row.current, "candidate": row.candidate, "worse": row.worse}
+            for row in (imported.comparison.rows if imported.comparison else ())
+        ],
+        "branch": proposed.branch if proposed else None,
+        "commit": proposed.commit if proposed else None,
+        "request": proposed.request if proposed else None,
+        "new": proposed.new if proposed else False,
+    }

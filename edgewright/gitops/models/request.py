@@ -1,0 +1,58 @@
+"""The text of an import's request: what a reviewer needs, in Markdown, with every foreign word as code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgewright.gitops.models.importing import Imported
+
+
+def body(imported: Imported) -> str:
+    """Return the request's text."""
+    package = imported.package
+    lines = [
+        f"{_code(imported.component)} {_code(imported.version)}, from the model package {_code(package.arn.text)}.",
+        "",
+    ]
+    if imported.comparison is not None:
+        current = ", ".join(sorted({place.current for place in imported.places})) or "none"
+        lines += [f"| | current {_code(current)} | candidate {_code(imported.version)} |", "| --- | ---: | ---: |"]
+        for row in imported.comparison.rows:
+            mark = " **worse**" if row.worse else ""
+            lines.append(f"| {_cell(row.what)} | {_cell(row.current)} | {_cell(row.candidate)}{mark} |")
+        lines += ["", *(f"- {_cell(note)}" for note in imported.comparison.notes)]
+    if imported.trial is not None:
+        lines.append(f"- interface: {_code(imported.trial.interface)}")
+    facts = {
+        "artifact": package.artifact,
+        "digest named by the package": "yes, and it is right"
+        if package.digest
+        else "no: what was downloaded is pinned",
+        "training data": package.metadata.get("trainingDataDigest"),
+        "training code": " ".join(filter(None, (package.repository, package.commit))) or None,
+        "pipeline": package.generated_by,
+        "licence": package.metadata.get("licence"),
+        "approval": package.approved,
+    }
+    lines += [f"- {name}: {_code(value) if value else 'not said by the package'}" for name, value in facts.items()]
+    lines += ["", "Merging deploys it to " + (_places(imported) or "no ring: none pins the component yet") + "."]
+    return "\n".join(lines) + "\n"
+
+
+def _places(imported: Imported) -> str:
+    return ", ".join(_code(f"{place.fleet} {place.stage}/{place.ring}") for place in imported.places)
+
+
+def _code(text: str) -> str:
+    """Foreign text as code: no link, no mention, no HTML, whatever it holds."""
+    plain = " ".join(text.split()).replace("|", "¦")
+    ticks = "`"
+    while ticks in plain:
+        ticks += "`"
+    pad = " " if plain.startswith("`") or plain.endswith("`") else ""
+    return f"{ticks}{pad}{plain}{pad}{ticks}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "&#64;")

@@ -1,0 +1,146 @@
+"""A model is parsed and tried here, in a process of its own: without credentials, within limits, on this machine only.
+
+    python -m edgewright.gitops.models.trial MODEL [GOLDEN]
+
+prints one JSON document: the graph's interface, then how fast and how right it answers. ``GOLDEN`` is JSON with
+``inputs`` (input name -> rows) and, for a classifier, ``labels`` (one whole number a row, compared with the largest of
+the first output's last dimension). A native library that crashes takes this process with it and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+CPU_SECONDS = 120
+MEMORY = 8 << 30  # bytes of address space: ONNX Runtime reserves far more than it uses
+_RUNS = 200
+_TYPES = {1: "float32", 11: "float64", 6: "int32", 7: "int64", 2: "uint8", 9: "bool"}  # onnx.TensorProto.DataType
+
+
+def main(arguments: list[str]) -> int:
+    """Try a model; 0 with a document, 2 with a document that has only ``error``."""
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    model = Path(arguments[0])
+    golden = json.loads(Path(arguments[1]).read_text(encoding="utf-8")) if len(arguments) > 1 else None
+    try:
+        found = graph(model)
+        found |= run(model, golden)
+    except Exception as error:  # noqa: BLE001 -- whatever a foreign file does to the libraries is an answer here
+        found = {"error": " ".join(f"{type(error).__name__}: {error}".split())[:1000]}
+    sys.stdout.write(json.dumps(found))
+    return 2 if "error" in found else 0
+
+
+def graph(path: Path) -> dict[str, Any]:
+    """Return the graph's interface.
+
+    Raises:
+        ValueError: it is no valid ONNX, or refers to files beside it.
+    """
+    import onnx  # noqa: PLC0415 -- an extra of the package
+
+    model = onnx.load(str(path), load_external_data=False)
+    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in model.graph.initializer):
+        msg = "the model keeps weights in files beside it; save it as one file"
+        raise ValueError(msg)
+    onnx.checker.check_model(model, full_check=True)
+    weights = {each.name for each in model.graph.initializer}
+    opsets = {each.domain or "ai.onnx": each.version for each in model.opset_import}
+    return {
+        "inputs": [_value(each) for each in model.graph.input if each.name not in weights],
+        "outputs": [_value(each) for each in model.graph.output],
+        "opset": opsets.pop("ai.onnx", 0),
+        "otherOpsets": opsets,
+        "irVersion": model.ir_version,
+        "size": path.stat().st_size,
+    }
+
+
+def _value(value: Any) -> dict[str, Any]:
+    tensor = value.type.tensor_type
+    shape = [each.dim_param or (each.dim_value if each.HasField("dim_value") else "?") for each in tensor.shape.dim]
+    return {"name": value.name, "type": _TYPES.get(tensor.elem_type, str(tensor.elem_type)), "shape": shape}
+
+
+def run(path: Path, golden: dict[str, Any] | None) -> dict[str, Any]:
+    """Load the model as a device would, and ask it; times in milliseconds, one row a time.
+
+    Raises:
+        ValueError: the golden set does not fit the model.
+    """
+    import numpy as np  # noqa: PLC0415 -- as above
+    import onnxruntime as ort  # noqa: PLC0415 -- as above
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    kinds = {each.name: _kind(each.type, np) for each in session.get_inputs()}
+    shapes = {
+        each.name: [n if isinstance(n, int) and n > 0 else 1 for n in each.shape] for each in session.get_inputs()
+    }
+    rows = None if golden is None else _rows(golden, kinds, np)
+    count = _RUNS if rows is None else len(next(iter(rows.values())))
+    times, right = [], 0
+    labels = None if golden is None else golden.get("labels")
+    if labels is not None and len(labels) != count:
+        msg = f"the golden set has {count} rows and {len(labels)} labels"
+        raise ValueError(msg)
+    for row in range(count):
+        if rows is None:
+            given = {name: np.zeros(shapes[name], kinds[name]) for name in kinds}
+        else:
+            given = {name: values[row : row + 1] for name, values in rows.items()}
+        started = time.perf_counter()
+        answer = session.run(None, given)[0]
+        times.append((time.perf_counter() - started) * 1000)
+        if labels is not None:
+            right += int(np.argmax(np.asarray(answer)[0]) == labels[row])
+    times.sort()
+    result: dict[str, Any] = {
+        "rows": count,
+        "golden": golden is not None,
+        "latencyP50": round(times[count // 2], 4),
+        "latencyP95": round(times[math.ceil(count * 0.95) - 1], 4),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    if labels is not None:
+        result["accuracy"] = round(right / count, 4)
+    return result
+
+
+def _kind(text: str, np: Any) -> Any:
+    kinds = {
+        "tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int32)": np.int32,
+        "tensor(int64)": np.int64, "tensor(uint8)": np.uint8, "tensor(bool)": np.bool_,
+    }  # fmt: skip
+    if text not in kinds:
+        msg = f"the model takes {text}, which cannot be tried here"
+        raise ValueError(msg)
+    return kinds[text]
+
+
+def _rows(golden: dict[str, Any], kinds: dict[str, Any], np: Any) -> dict[str, Any]:
+    inputs = golden.get("inputs")
+    if not isinstance(inputs, dict) or sorted(inputs) != sorted(kinds):
+        have = ", ".join(sorted(inputs)) if isinstance(inputs, dict) else "none"
+        msg = f"the golden set has the inputs {have}, and the model takes {', '.join(sorted(kinds))}"
+        raise ValueError(msg)
+    rows = {name: np.asarray(inputs[name], kind) for name, kind in kinds.items()}
+    counts = {len(each) for each in rows.values()}
+    if len(counts) != 1 or not counts.pop():
+        msg = "the golden set has no rows, or not the same number for each input"
+        raise ValueError(msg)
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,47 @@
+"""Models of edgewright.yaml about the model registry: which package group becomes which component."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from edgewright.manifest.base import Model
+from edgewright.manifest.types import ComponentName, Items, Name, PackageGroup, ProjectFile
+
+
+class ModelQuality(Model):
+    """The metric by which a candidate is compared with the version that is there."""
+
+    metric: str = Field("accuracy", min_length=1, max_length=128, description="Its name among the package's metrics.")
+    lower: bool = Field(default=False, description="Whether less is better, as of an error or a loss.")
+    tolerance: float = Field(0.0, ge=0, description="By how much a candidate may be worse and still count as good.")
+
+
+class ModelSource(Model):
+    """A model package group of SageMaker, and the component that its approved packages become versions of."""
+
+    group: PackageGroup = Field(description="Name of the model package group.")
+    component: ComponentName = Field(description="The model component in the catalog.")
+    account: Name = Field("tooling", description="Key of the account in `accounts` whose registry it is in.")
+    fleets: Items[Name] = Field(
+        (), description="Whose first ring gets the release; empty: every fleet that pins the component there."
+    )
+    golden: ProjectFile | None = Field(
+        None, description="A pinned data set, as JSON with inputs and labels, that candidates are tried on."
+    )
+    quality: ModelQuality = Field(ModelQuality(), description="What makes a candidate better or worse.")
+
+
+class Models(Model):
+    """The model registry."""
+
+    groups: Items[ModelSource] = Field(min_length=1, description="One entry a model package group.")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Models:
+        for key in ("group", "component"):
+            names = [getattr(each, key) for each in self.groups]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                msg = f"has the {key} {twice[0]} twice; keep it once"
+                raise ValueError(msg)
+        return self
