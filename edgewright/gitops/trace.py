@@ -9,6 +9,7 @@ from typing import Any
 from edgewright.aws.device import Seen, look
 from edgewright.aws.session import Session
 from edgewright.catalog.catalog import CATALOG
+from edgewright.catalog.component import CatalogVersion
 from edgewright.errors import EdgewrightError
 from edgewright.gitops.events import Approved, Deployed, Promoted, TestRecorded
 from edgewright.gitops.promote import Merged
@@ -16,7 +17,7 @@ from edgewright.gitops.releases import Change
 from edgewright.manifest.model import Ring
 from edgewright.source import load_yaml
 
-PROVENANCE = ("provenance.yaml", "provenance.json", "metrics.json")
+PROVENANCE = ("metrics.json",)
 """Beside a recipe: where a model comes from (data, training run, metrics); the first that is there."""
 
 
@@ -136,16 +137,18 @@ def _parts(merged: Merged, ring: Ring, seen: Seen | None) -> list[Part]:
                 state=there.state if there else None,
                 kind=entry.kind if entry else None,
                 digest=entry.digest if entry else None,
-                provenance=_provenance(merged, name, version) if entry else None,
+                provenance=_provenance(merged, entry) if entry else None,
             )
         )
     return parts
 
 
-def _provenance(merged: Merged, name: str, version: str) -> Mapping[str, Any] | None:
-    """What lies beside a recipe about where it comes from, as it is merged; None when there is nothing to read."""
+def _provenance(merged: Merged, entry: CatalogVersion) -> Mapping[str, Any] | None:
+    """Where a version comes from: its component.yaml, or else what lies beside its recipe; None when neither says."""
+    if entry.sidecar is not None and entry.sidecar.provenance is not None:
+        return entry.sidecar.provenance.model_dump(mode="json", by_alias=True, exclude_none=True)
     for file in PROVENANCE:
-        text = merged.history.text(merged.base.commit, f"{CATALOG}/{name}/{version}/{file}")
+        text = merged.history.text(merged.base.commit, f"{CATALOG}/{entry.name}/{entry.version}/{file}")
         if text is not None:
             value = load_yaml(text, file).value
             return value if isinstance(value, dict) else None
