@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from functools import cache
 from typing import Any
 
+import botocore.session
+
 from edgewright.sandbox import wire
+from edgewright.sandbox.faults import AwsError
 
 _REST = {
     "greengrass": "greengrassv2",
@@ -15,22 +19,55 @@ _REST = {
     "iot-jobs-data": "iot-jobs-data",
     "lambda": "lambda",
 }
+_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}  # the model's name, where it is not the signature's
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 def name(service: str, environ: dict[str, Any]) -> str:
     """Such as ``CreateDeployment``; method and path where the request does not tell."""
+    told = _told(environ)
+    if told:
+        return told
+    method, path = environ["REQUEST_METHOD"], urllib.parse.quote(environ["PATH_INFO"], safe="/:@$")
+    if service == "s3":
+        return _of_s3(environ) or f"{method} {path}"
+    found = wire.find(_REST[service], method, path) if service in _REST else None
+    return found[0] if found is not None else f"{method} {path}"
+
+
+def _told(environ: dict[str, Any]) -> str:
+    """The operation that a request names itself, in a header or in its form; empty when it does not."""
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     if target:
         return str(target)
     match = _ACTION.search(environ.get("edgewright.body") or b"")
     if match and environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         return match[1].decode()
-    method, path = environ["REQUEST_METHOD"], urllib.parse.quote(environ["PATH_INFO"], safe="/:@$")
-    if service == "s3":
-        return _of_s3(environ) or f"{method} {path}"
-    found = wire.find(_REST[service], method, path) if service in _REST else None
-    return found[0] if found is not None else f"{method} {path}"
+    return ""
+
+
+def check(service: str, environ: dict[str, Any]) -> None:
+    """Refuse an operation that the service does not have, where the request names it itself.
+
+    moto fails over such a name. An operation that AWS has and moto lacks passes: that is for the caller to say.
+
+    Raises:
+        AwsError: in the words of the service's protocol.
+    """
+    operation = _told(environ)
+    model = _NAMES.get(service, service)
+    if not operation or model not in _known() or operation in wire.service(model).operation_names:
+        return
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        text = f"The requested operation {operation} is not recognized by the service."
+        raise AwsError("UnknownOperationException", text, 400)
+    version = wire.service(model).api_version
+    raise AwsError("InvalidAction", f"Could not find operation {operation} for version {version}", 400)
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(botocore.session.get_session().get_available_services())
 
 
 def _of_s3(environ: dict[str, Any]) -> str:

@@ -104,6 +104,7 @@ class Application:
             rpc.read(environ)
 
             def answer() -> Response:
+                operations.check(service, environ)
                 with world.lock:
                     gate.check(service, environ, principal, region)
                     return self._aws(environ, service)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,9 @@ class Raw:
 def signed(sandbox: Sandbox) -> Callable[..., Raw]:
     """Send ``signed(service, method, path, body)`` as the administrator; the answer is JSON."""
 
-    def send(service: str, method: str, path: str, body: bytes = b"") -> Raw:
+    def send(service: str, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Raw:
         host = sandbox.endpoint.removeprefix("http://")
-        request = AWSRequest(method, sandbox.endpoint + path, data=body, headers={"Host": host})
+        request = AWSRequest(method, sandbox.endpoint + path, data=body, headers={"Host": host, **(headers or {})})
         key = sandbox.administrator
         credentials = Credentials(key["accessKeyId"], key["secretAccessKey"])
         SigV4Auth(credentials, service, sandbox.region).add_auth(request)
@@ -40,6 +41,10 @@ def signed(sandbox: Sandbox) -> Callable[..., Raw]:
             data = answer.read()
         finally:
             connection.close()
-        return Raw(answer.status, answer.getheader("x-amzn-errortype", ""), json.loads(data) if data else None)
+        code = answer.getheader("x-amzn-errortype", "")
+        if data.startswith(b"<"):
+            found = re.search(rb"<Code>(\w+)</Code>", data)
+            return Raw(answer.status, found[1].decode() if found else code, data)
+        return Raw(answer.status, code, json.loads(data) if data else None)
 
     return send

@@ -420,6 +420,22 @@ def test_an_operation_that_the_sandbox_lacks_is_501_so_that_nobody_retries(sandb
     refused(audits, "NotImplemented", 501, "the sandbox has no iot GET /audit/configuration: .*")
 
 
+@pytest.mark.parametrize(
+    ("service", "headers", "body", "code"),
+    [
+        ("sagemaker", {"X-Amz-Target": "SageMaker.DescribeDream"}, b"{}", "UnknownOperationException"),
+        ("sagemaker", {"X-Amz-Target": "SageMaker.ListHubs"}, b"{}", "NotImplemented"),
+        ("sts", {"Content-Type": "application/x-www-form-urlencoded"}, b"Action=GetDream&Version=x", "InvalidAction"),
+    ],
+)
+def test_an_operation_that_aws_does_not_have_is_unknown(
+    signed: Callable[..., Any], service: str, headers: dict[str, str], body: bytes, code: str
+) -> None:
+    answer = signed(service, "POST", "/", body, headers)
+    assert answer.code == code
+    assert answer.status == (501 if code == "NotImplemented" else 400)
+
+
 def test_a_path_that_greengrass_does_not_have_is_unknown(signed: Callable[..., Any]) -> None:
     answer = signed("greengrass", "GET", "/greengrass/v2/nothing/here")
     assert (answer.status, answer.code) == (404, "UnknownOperationException")
