@@ -26,7 +26,7 @@ FLEET, STAGE, GROUP = "line-inspection", "staging", "bench"
 COMPONENT = "com.acme.bench"
 MINUTE = 60.0
 RATE = 1000  # devices a minute: the most that a deployment may ask for
-SPEED = 120.0  # a minute of the sandbox in half a second
+SPEED = 60.0  # a minute of the sandbox in a second
 
 
 def main() -> int:

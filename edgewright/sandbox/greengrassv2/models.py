@@ -72,15 +72,15 @@ class GreengrassV2Backend(BaseBackend):
         device = self.core_devices.setdefault(thing, CoreDevice(thing, arn))
         device.report(message, self.deployments.sources())
 
-    def list_core_devices(self, group: str | None, status: str | None, runtime: str | None) -> list[dict[str, Any]]:
+    def list_core_devices(self, group: str | None, status: str | None, runtime: str | None) -> list[CoreDevice]:
         """ListCoreDevices; ``group`` keeps those that have taken a deployment of the group with success."""
         took = self._took(group) if group is not None else None
         return [
-            device.summary()
-            for name, device in sorted(self.core_devices.items())
+            self.core_devices[name]
+            for name in sorted(self.core_devices)
             if (took is None or name in took)
-            and (status is None or device.status == status)
-            and (runtime is None or device.runtime == runtime)
+            and (status is None or self.core_devices[name].status == status)
+            and (runtime is None or self.core_devices[name].runtime == runtime)
         ]
 
     def _took(self, group: str) -> set[str]:

@@ -162,7 +162,8 @@ class GreengrassV2Response(BaseResponse):
         found = self.backend.list_core_devices(
             self.given.get("thingGroupArn"), self.given.get("status"), self.given.get("runtime")
         )
-        return self._page("coreDevices", found)
+        page = self._page("coreDevices", found)
+        return {**page, "coreDevices": [device.summary() for device in page["coreDevices"]]}
 
     def get_core_device(self) -> dict[str, Any]:
         """GetCoreDevice."""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.iot.models import FakeEndpoint, FakeThing, iot_backends
+from moto.iot.utils import PAGINATION_MODEL
+from moto.utilities.paginator import paginate
 from moto.utilities.tagging_service import TaggingService
 
 from edgewright.sandbox.iot.dynamic_groups import DynamicThingGroup, DynamicThingGroups
@@ -264,10 +266,11 @@ class SandboxIoTBackend(DynamicThingGroups):
             self.executions_of.get(name, {}).pop(job_id, None)
         self._tell(stopped)
 
-    def list_job_executions_for_job(self, job_id: str, **page: Any) -> Any:
-        """ListJobExecutionsForJob of a job that is there."""
-        self.describe_job(job_id)
-        return super().list_job_executions_for_job(job_id=job_id, **page)
+    @paginate(PAGINATION_MODEL)  # type: ignore[untyped-decorator]
+    def list_job_executions_for_job(self, job_id: str, status: str) -> list[Execution]:
+        """ListJobExecutionsForJob of a job that is there, without a walk over those of all jobs."""
+        job: Job = self.describe_job(job_id)
+        return [execution for execution in job.executions.values() if not status or execution.status == status]
 
     def cancel_job_execution(self, job_id: str, thing_name: str, *, force: bool) -> None:
         """CancelJobExecution; one in progress only with ``force``."""
