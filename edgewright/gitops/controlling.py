@@ -86,7 +86,7 @@ def _made(model: type[C], reason: str, by: str, fields: Mapping[str, object]) ->
             **{key: value for key, value in fields.items() if value is not None},
             "reason": reason,
             "by": by,
-            "at": written(now()),
+            "at": written(now().replace(microsecond=0)),
         }
     )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from edgewright.manifest.base import API_VERSION, Model
+from edgewright.manifest.base import Model
 from edgewright.manifest.controls import Digest, Instant
 from edgewright.manifest.types import Items, Name, RingPath
 
@@ -136,26 +136,12 @@ def as_document(event: AnyEvent) -> dict[str, Any]:
 
 
 def now() -> datetime:
-    """Return the time now, in whole seconds, UTC."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """Return the time now, UTC, in milliseconds, so that events of one command keep their order."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def written(instant: datetime) -> str:
-    """Return an instant as RFC 3339 in UTC."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-__all__ = [
-    "API_VERSION",
-    "AnyEvent",
-    "Approved",
-    "Deployed",
-    "GateEvidence",
-    "Promoted",
-    "RolledBack",
-    "TestRecorded",
-    "as_document",
-    "now",
-    "read_event",
-    "written",
-]
+    """Return an instant as RFC 3339 in UTC, in milliseconds where it has any."""
+    precision = "milliseconds" if instant.microsecond else "seconds"
+    return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
