@@ -142,6 +142,11 @@ def deploy_role(place: StagePlace) -> dict[str, Any]:
                 ],
                 [f"{greengrass}:coreDevices:*"],
             ),
+            # What gates of promotions ask. Metrics have no ARN.
+            policy.statement("Metrics", ["cloudwatch:GetMetricStatistics"], ["*"]),
+            policy.statement(
+                "Alarms", ["cloudwatch:DescribeAlarms"], [f"arn:aws:cloudwatch:{region}:{account}:alarm:*"]
+            ),
             # Greengrass hands a deployment out as a job or, for a thing, through a shadow, in the caller's name.
             policy.statement(
                 "Jobs",

@@ -232,6 +232,16 @@ class Repository:
             except GitError:
                 return None
 
+    def modes(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
+        """Return the modes of the files that a commit has at paths below this folder."""
+        prefix = self.prefix()
+        listing = self._git(["ls-tree", "-z", "--full-tree", commit, "--", *(f"{prefix}{path}" for path in paths)])
+        found = {}
+        for line in filter(None, listing.split("\0")):
+            mode, _, rest = line.partition(" ")
+            found[rest.partition("\t")[2].removeprefix(prefix)] = mode
+        return found
+
     def identity(self) -> dict[str, str]:
         """Return variables that give commits an author where git knows none, as on a fresh CI machine."""
         if self._git(["var", "GIT_COMMITTER_IDENT"], or_else="") and self._git(["var", "GIT_AUTHOR_IDENT"], or_else=""):

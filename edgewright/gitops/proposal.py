@@ -95,13 +95,14 @@ def commit_files(
         parents: In place of the base alone.
     """
     prefix = repository.prefix()
+    modes = repository.modes(base, list(files))
     lines = []
     for path, text in files.items():
         if text is None:
             lines.append(f"0 {'0' * len(base)}\t{prefix}{path}\n")
         else:
             blob = repository.plumb(["hash-object", "-w", "--stdin"], stdin=text).strip()
-            lines.append(f"100644 {blob}\t{prefix}{path}\n")
+            lines.append(f"{modes.get(path, '100644')} {blob}\t{prefix}{path}\n")
     with tempfile.TemporaryDirectory(prefix="edgewright-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         repository.plumb(["read-tree", base], environment=index)

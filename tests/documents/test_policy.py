@@ -40,6 +40,7 @@ ALL: dict[str, tuple[Callable[[], dict[str, Any]], int]] = {
 }
 
 EVERY_RESOURCE = {
+    "cloudwatch:GetMetricStatistics": "metrics have no ARN",
     "greengrass:CreateDeployment": "a deployment has no ARN before it is made",
     "greengrass:ListCoreDevices": "the list is of the account",
     "greengrass:ListDeployments": "the list is of the account",

@@ -218,3 +218,12 @@ def test_controls_and_windows_close_the_way_with_their_reasons() -> None:
     assert closed["window"].when == datetime.fromisoformat("2026-03-02T18:00:00Z")
     elsewhere = case(controls=Controls(stops={"labels": stop}), windows=[window], target="staging/lab")
     assert all(each.met for each in judge(elsewhere))
+
+
+def test_an_update_that_was_interrupted_is_no_promotion_yet() -> None:
+    """The deployment carries the release; some devices are still at it, and nothing says that it will end well."""
+    begun = device("b", execution=Execution(status="IN_PROGRESS", queued=NOW, updated=NOW))
+    verdict = one("healthy", {"healthy": "100%"}, reading=reading(RELEASE, device("a"), begun))
+    assert (verdict.met, verdict.told) == (
+        False, "1 of 2 online devices (50%) of 100%: b: it has begun the deployment",
+    )  # fmt: skip

@@ -300,3 +300,11 @@ def test_a_client_that_fails_says_so_and_the_next_run_opens_the_request(
     (forge / "gh").write_text(GH, encoding="utf-8")
     assert world.edgewright("promote", FLEET) == 0
     assert len((forge.parent / "requests").read_text().splitlines()) == 1
+
+
+def test_the_mode_of_the_manifest_stays(world: World) -> None:
+    git("update-index", "--chmod=+x", PROD, at=world.repository.root)
+    (world.repository.root / PROD).chmod(0o755)
+    git("commit", "--quiet", "-m", "Executable, for whatever reason", at=world.repository.root)
+    branch = promoted(world)
+    assert git("ls-tree", branch, PROD, at=world.remote).startswith("100755 ")
