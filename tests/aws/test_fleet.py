@@ -16,7 +16,7 @@ from edgewright.aws.errors import AwsError
 from edgewright.aws.fleet import Depth, Question
 from edgewright.aws.reading import Facet, Kind, RingReading
 from edgewright.aws.session import Session, Settings, session
-from edgewright.documents import naming
+from edgewright.documents import naming, personas
 from edgewright.errors import EdgewrightError
 from edgewright.sandbox.control import Sandbox
 from tests.helpers import places
@@ -151,6 +151,9 @@ def test_a_ring_in_the_middle_of_a_rollout(sandbox: Sandbox, ring: Callable[...,
         ("f-no-core", Kind.UNKNOWN, "it has never reported to Greengrass", False),
     ]
     assert found.healthy_share(pickup=AT_ONCE) == 1 / 4
+    # An operator, who may change nothing, sees the same.
+    put_policy(sandbox, "staging", instead=personas.operator(places.stage("staging")))
+    assert ring().stragglers(pickup=AT_ONCE) == found.stragglers(pickup=AT_ONCE)
     # Offered a moment ago, a device is still expected to begin.
     assert Kind.WAITING in {each.kind for each in found.stragglers()}
     assert found.healthy_share() == 1 / 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from edgewright.documents import deploy_policy, naming
 from edgewright.sandbox.control import Sandbox
@@ -17,9 +18,11 @@ def make_deploy_role(sandbox: Sandbox, stage: str) -> None:
     put_policy(sandbox, stage)
 
 
-def put_policy(sandbox: Sandbox, stage: str, *, without: str | None = None) -> None:
-    """Give the role its policy, or that policy without one action."""
-    document = deploy_policy.deploy_role(places.stage(stage))
+def put_policy(
+    sandbox: Sandbox, stage: str, *, without: str | None = None, instead: dict[str, Any] | None = None
+) -> None:
+    """Give the role its policy, that policy without one action, or another one."""
+    document = deploy_policy.deploy_role(places.stage(stage)) if instead is None else instead
     for statement in document["Statement"]:
         statement["Action"] = [each for each in statement["Action"] if each != without]
     sandbox.client("iam", stage).put_role_policy(

@@ -210,7 +210,7 @@ def offline_device_returns(team: Team) -> None:
 
 
 def change_behind_gits_back(team: Team) -> None:
-    """Somebody uses the console; a refresh sees it, an update puts Git's word back."""
+    """Somebody uses the console; drift names what differs, and a repair puts Git's word back."""
     team.narration.step("Somebody changes a deployment in the console")
     latest = team.latest_deployment(LABEL, "staging", "twins")
     components = {name: item for name, item in latest["components"].items() if name != "com.acme.device-health"}
@@ -220,18 +220,33 @@ def change_behind_gits_back(team: Team) -> None:
     team.client("greengrassv2", "staging").create_deployment(
         targetArn=latest["targetArn"], deploymentName="by hand", components=components
     )
-    preview = team.preview("staging", refresh=True)
-    team.narration.quote(_sentences(preview.output, "com.acme.device-health"))
-    team.narration.check(
-        "the preview sees the drift", bool(preview.changes), ", ".join(step.name for step in preview.changes)
-    )
-    _needed(team, "an update repairs it", team.up("staging", refresh=True))
+    told = team.edgewright_says_no("drift", LABEL, "--stage", "staging", "--only", "devices")
+    team.narration.quote(_sentences(told, "com.acme.device-health", "drift:"))
+    named = "com.acme.device-health 1.0.0 is missing" in told and f"{LABEL} staging/twins" in told
+    team.narration.check("drift names the ring and the component", named, "exit code 2")
+    told = team.edgewright("drift", LABEL, "--stage", "staging", "--repair")
+    team.narration.quote(_sentences(told, "components[", "pulumi up"))
+    team.narration.check("a repair leaves no drift", "no drift" in told.splitlines()[-1], told.splitlines()[-1])
     again = team.latest_deployment(LABEL, "staging", "twins")
     team.narration.check(
         "the latest deployment is Git's again",
         "com.acme.device-health" in again["components"],
         f"revision {again['revisionId']}",
     )
+
+
+def report_is_read(team: Team) -> None:
+    """At the end of the week: what runs, on the screen and as a page that stands alone."""
+    team.narration.step("What runs at the end of the week")
+    shown = team.edgewright("status")
+    team.narration.quote("\n".join(line for line in shown.splitlines() if line.strip()))
+    level = "6 of 6 rings as Git says" in shown and "none of them behind" in shown
+    team.narration.check("every ring is as Git says", level, shown.splitlines()[-1])
+    page = team.root.parent / "report.html"
+    team.edgewright("report", "--html", str(page))
+    text = page.read_text(encoding="utf-8")
+    whole = all(words in text for words in (LINE, LABEL, MODEL, OFFLINE, "revert in Git"))
+    team.narration.check("the report has fleets, devices and history", whole, f"{page}: {len(text) // 1024} KiB")
 
 
 CHAPTERS: tuple[Callable[[Team], None], ...] = (
@@ -245,6 +260,7 @@ CHAPTERS: tuple[Callable[[Team], None], ...] = (
     good_release_is_reverted,
     offline_device_returns,
     change_behind_gits_back,
+    report_is_read,
 )
 
 

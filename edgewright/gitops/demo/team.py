@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.documents import naming
+from edgewright.errors import ExitCode
 from edgewright.gitops.demo.narration import CheckError, Narration
 from edgewright.gitops.engine import Engine, Run
 from edgewright.gitops.git import Repository
@@ -58,6 +59,10 @@ class Team:
         """Run an `edgewright` verb that must succeed; return what it printed."""
         return self._program("edgewright", *arguments)
 
+    def edgewright_says_no(self, *arguments: str) -> str:
+        """Run an `edgewright` verb that must leave with exit code 2; return what it printed."""
+        return self._program("edgewright", *arguments, expected=ExitCode.REFUSED)
+
     def git_shown(self, command: str) -> None:
         """Show a git command whose work `Repository` does."""
         self.narration.command(f"git {command}")
@@ -86,14 +91,14 @@ class Team:
         self.narration.command(f"pulumi {command}")
         return job(Engine(self.root, self.environment, self.narration.said))
 
-    def _program(self, name: str, *arguments: str) -> str:
+    def _program(self, name: str, *arguments: str, expected: int = ExitCode.OK) -> str:
         self.narration.command(" ".join([name, *arguments]))
         code, text = stream(
             [name, *arguments], cwd=self.root, environment=self.environment, on_line=self.narration.said
         )
-        if code:
+        if code != expected:
             self.narration.quote(text)
-            raise CheckError(f"`{' '.join([name, *arguments])}` left with exit code {code}")
+            raise CheckError(f"`{' '.join([name, *arguments])}` left with exit code {code}, not {expected}")
         return text
 
     # --- what Git says -----------------------------------------------------------------------------------------
