@@ -334,17 +334,19 @@ def carry_out(merged: Merged, decision: Decision, *, here: bool = False) -> Deci
     """
     step, base, repository = decision.step, merged.base, merged.repository
     body = _body(decision)
+    stale = None
     if not here:
-        open_now = _open(merged, step).get(step.branch)
-        if open_now is not None:
+        # One look decides what is open and what may be replaced: a second one would take for stale what another person
+        # has opened in between.
+        stale = proposal.open_branches(repository, base, step.ring_branches).get(step.branch)
+        if stale is not None and not _merged_once(merged, step, step.branch, stale):
             request = proposal.request_for(repository, base, step.branch, title=step.title, body=body)
-            found = Proposed(open_now, step.branch, pushed=base.remote is not None, request=request, new=False)
+            found = Proposed(stale, step.branch, pushed=base.remote is not None, request=request, new=False)
             return replace(decision, proposed=found)
     commit = _commit(merged, decision)
     if here:
         proposed = proposal.commit_here(repository, commit)
     else:
-        stale = proposal.find_open(repository, base, step.branch)
         try:
             proposed = proposal.propose(
                 repository, base, commit, step.branch, title=step.title, body=body, replaces=stale

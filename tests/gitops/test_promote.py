@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.gitops import promote
 from edgewright.gitops.ledger import Ledger
-from edgewright.gitops.promote import Merged, carry_out, choose, examine
+from edgewright.gitops.promote import Decision, Merged, carry_out, choose, examine
 from edgewright.manifest.controls import short
 from tests.gitops.events import clone, git
 from tests.gitops.promotions import FLEET, PROD, World
@@ -82,6 +83,30 @@ def test_an_open_promotion_is_found_again_and_not_made_twice(world: World, capsy
     assert f"open already: branch {branch}, pushed" in capsys.readouterr().out
     assert git("rev-parse", branch, at=world.remote) == first
     assert len(Ledger(world.repository).events(FLEET)) == 1
+
+
+def test_what_somebody_opens_while_ours_is_written_is_not_replaced(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bump()
+    world.deploy("staging/twins")
+    mine, theirs = (Merged(clone(world.remote, tmp_path / name, author=name)) for name in ("bob", "eve"))
+    decisions = [examine(each, choose(each, FLEET, None), [], lambda _stage: None) for each in (mine, theirs)]  # type: ignore[arg-type, return-value]
+    written = promote._commit
+
+    def meanwhile(merged: Merged, decision: Decision) -> str:
+        monkeypatch.setattr(promote, "_commit", written)
+        done = carry_out(theirs, decisions[1])
+        assert done.proposed is not None
+        assert done.proposed.new
+        return written(merged, decision)
+
+    monkeypatch.setattr(promote, "_commit", meanwhile)
+    found = carry_out(mine, decisions[0])
+    assert found.proposed is not None
+    assert not found.proposed.new
+    (branch,) = world.branches()
+    assert git("log", "-1", "--format=%ae", branch, at=world.remote) == "eve@acme.example\n"
 
 
 def test_two_promotions_at_once_end_as_one(world: World, tmp_path: Path) -> None:
