@@ -31,6 +31,7 @@ fmt: setup ## format and fix
 schemas: setup ## JSON Schemas and reference pages from the models
 	@$(VENV)/python -m edgewright.manifest.schema
 	@$(VENV)/python -m edgewright.provider.reference
+	@$(VENV)/python -m edgewright.provider.python_types
 
 bench: setup ## the numbers of the design, as ratios
 	@for file in bench/*.py; do $(VENV)/python "$$file" || exit 1; done

@@ -1,8 +1,9 @@
 """The resource classes of the ``greengrassv2`` provider, as a Pulumi program uses them.
 
 They only carry values to the engine: what is valid is judged by the provider's own ``check`` at preview (the room
-``edgewright.provider``), so that a program in another language sees the same messages. Nested documents
-(``iotJobConfiguration``, ``deploymentPolicies``, ``runWith``) are written in the API's own camelCase form.
+``edgewright.provider``), so that a program in another language sees the same messages. Nested inputs are typed
+dictionaries in the API's own camelCase form (`components.greengrassv2_inputs`). One module, because it is one package's
+interface: a class for each resource, and nothing in it decides anything.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ from typing import Any
 
 import pulumi
 
+from components.greengrassv2_inputs import (
+    Artifact,
+    AssumeRole,
+    DeployedComponent,
+    DeploymentPolicies,
+    IotJobConfiguration,
+    LambdaFunctionRecipeSource,
+    Wait,
+)
 from edgewright.documents.request import exact
 
 
@@ -32,7 +42,7 @@ def exact_config(value: Any) -> Any:
 class _ProviderArgs:
     region: pulumi.Input[str] | None = pulumi.property("region")
     profile: pulumi.Input[str] | None = pulumi.property("profile")
-    assume_role: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("assumeRole")
+    assume_role: pulumi.Input[AssumeRole] | None = pulumi.property("assumeRole")
     allowed_account_ids: pulumi.Input[Sequence[str]] | None = pulumi.property("allowedAccountIds")
     endpoint_url: pulumi.Input[str] | None = pulumi.property("endpointUrl")
     max_attempts: pulumi.Input[int] | None = pulumi.property("maxAttempts")
@@ -49,7 +59,7 @@ class Provider(pulumi.ProviderResource):
         *,
         region: pulumi.Input[str] | None = None,
         profile: pulumi.Input[str] | None = None,
-        assume_role: pulumi.Input[Mapping[str, Any]] | None = None,
+        assume_role: pulumi.Input[AssumeRole] | None = None,
         allowed_account_ids: pulumi.Input[Sequence[str]] | None = None,
         endpoint_url: pulumi.Input[str] | None = None,
         max_attempts: pulumi.Input[int] | None = None,
@@ -88,9 +98,9 @@ class Provider(pulumi.ProviderResource):
 @pulumi.input_type
 class _ComponentVersionArgs:
     recipe: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("recipe")
-    lambda_function: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("lambdaFunction")
+    lambda_function: pulumi.Input[LambdaFunctionRecipeSource] | None = pulumi.property("lambdaFunction")
     on_delete: pulumi.Input[str] | None = pulumi.property("onDelete")
-    artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = pulumi.property("artifacts")
+    artifacts: pulumi.Input[Sequence[pulumi.Input[Artifact]]] | None = pulumi.property("artifacts")
     tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
     arn: pulumi.Input[str] | None = pulumi.property("arn")
     component_name: pulumi.Input[str] | None = pulumi.property("componentName")
@@ -122,8 +132,8 @@ class ComponentVersion(pulumi.CustomResource):
         resource_name: str,
         *,
         recipe: pulumi.Input[Mapping[str, Any]] | None = None,
-        lambda_function: pulumi.Input[Mapping[str, Any]] | None = None,
-        artifacts: pulumi.Input[Sequence[Mapping[str, Any]]] | None = None,
+        lambda_function: pulumi.Input[LambdaFunctionRecipeSource] | None = None,
+        artifacts: pulumi.Input[Sequence[pulumi.Input[Artifact]]] | None = None,
         on_delete: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -240,9 +250,9 @@ class _DeploymentArgs:
     deployment_name: pulumi.Input[str] | None = pulumi.property("deploymentName")
     parent_target_arn: pulumi.Input[str] | None = pulumi.property("parentTargetArn")
     components: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("components")
-    iot_job_configuration: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("iotJobConfiguration")
-    deployment_policies: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("deploymentPolicies")
-    wait: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("wait")
+    iot_job_configuration: pulumi.Input[IotJobConfiguration] | None = pulumi.property("iotJobConfiguration")
+    deployment_policies: pulumi.Input[DeploymentPolicies] | None = pulumi.property("deploymentPolicies")
+    wait: pulumi.Input[Wait] | None = pulumi.property("wait")
     on_failure: pulumi.Input[str] | None = pulumi.property("onFailure")
     on_delete: pulumi.Input[str] | None = pulumi.property("onDelete")
     adopt: pulumi.Input[bool] | None = pulumi.property("adopt")
@@ -277,12 +287,12 @@ class Deployment(pulumi.CustomResource):
         resource_name: str,
         *,
         target_arn: pulumi.Input[str],
-        components: pulumi.Input[Mapping[str, Any]],
+        components: pulumi.Input[Mapping[str, pulumi.Input[DeployedComponent]]],
         deployment_name: pulumi.Input[str] | None = None,
         parent_target_arn: pulumi.Input[str] | None = None,
-        iot_job_configuration: pulumi.Input[Mapping[str, Any]] | None = None,
-        deployment_policies: pulumi.Input[Mapping[str, Any]] | None = None,
-        wait: pulumi.Input[Mapping[str, Any]] | None = None,
+        iot_job_configuration: pulumi.Input[IotJobConfiguration] | None = None,
+        deployment_policies: pulumi.Input[DeploymentPolicies] | None = None,
+        wait: pulumi.Input[Wait] | None = None,
         on_failure: pulumi.Input[str] | None = None,
         on_delete: pulumi.Input[str] | None = None,
         adopt: pulumi.Input[bool] | None = None,

@@ -11,6 +11,7 @@ from components import greengrassv2
 from components.component_versions import ComponentVersions, ComponentVersionsArgs
 from components.fleet import EdgeFleet, EdgeFleetArgs
 from components.freeze import Guard
+from components.greengrassv2_inputs import AssumeRole
 from components.named_things import NamedThings, NamedThingsArgs
 from components.settings import SESSION, Settings, shared_accounts, stage_place
 from edgewright.catalog.component import CatalogVersion
@@ -39,12 +40,14 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
         allowed_account_ids=[place.account_id],
         assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role_arn, session_name=SESSION, external_id=external_id)],
     )
-    assume_role = {"roleArn": role_arn, "sessionName": SESSION}
+    assume_role = AssumeRole(roleArn=role_arn, sessionName=SESSION)
+    if external_id is not None:
+        assume_role["externalId"] = external_id
     greengrass = greengrassv2.Provider(
         f"greengrassv2-{place.account_id}-{place.region}",
         region=place.region,
         allowed_account_ids=[place.account_id],
-        assume_role=assume_role if external_id is None else assume_role | {"externalId": external_id},
+        assume_role=assume_role,
     )
     pinned = _pinned(project, [ring for _, stage in fleets for ring in stage.rings])
     versions = ComponentVersions(

@@ -134,12 +134,16 @@ class Number(Field):
 
     def _range(self) -> str:
         if self.least is not None and self.most is not None:
-            return f"from {self.least:g} to {self.most:g}"
-        return f"of at least {self.least:g}" if self.least is not None else f"of at most {self.most:g}"
+            return f"from {_plain(self.least)} to {_plain(self.most)}"
+        return f"of at least {_plain(self.least)}" if self.least is not None else f"of at most {_plain(self.most)}"
 
     def schema(self) -> dict[str, Any]:
         """See `Field.schema`."""
         return {"type": "integer" if self.decimals == 0 else "number"}
+
+
+def _plain(number: float | None) -> str:
+    return str(int(number)) if number is not None and float(number).is_integer() else str(number)
 
 
 @dataclass(frozen=True, kw_only=True)

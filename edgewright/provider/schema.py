@@ -101,13 +101,13 @@ def _properties(record: Record) -> dict[str, Any]:
 
 
 def _property(field: Field) -> dict[str, Any]:
-    result = {**field.schema(), "description": " ".join([field.doc, *_limits(field)]).strip()}
+    result = {**field.schema(), "description": " ".join([field.doc, *limits(field)]).strip()}
     if isinstance(field.default, bool | int | float | str):
         result["default"] = field.default
     return result
 
 
-def _limits(field: Field) -> list[str]:
+def limits(field: Field) -> list[str]:
     """Return the limits of a value in a sentence: a schema has no place of their own for them."""
     if isinstance(field, Number):
         text = field.limits()

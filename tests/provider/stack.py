@@ -18,7 +18,7 @@ from typing import Any
 PROGRAM = """
 import json, pathlib
 import pulumi
-from components.greengrassv2 import ComponentVersion, Deployment, Provider
+from components.greengrassv2 import ComponentVersion, Deployment, DynamicThingGroup, Provider
 
 want = json.loads(pathlib.Path("want.json").read_text())
 here = Provider("here", region="eu-west-1", **want["provider"])
@@ -50,6 +50,16 @@ for name, target in want.get("rings", {"twins": want["target"]}).items():
         **want.get("more", {}),
     )
     pulumi.export(f"revision-{name}", ring.revision_id)
+for number, name in enumerate(want.get("groups", {})):
+    # each in a provider instance, and so in a plugin process, of its own
+    another = Provider(f"another-{number}", region="eu-west-1", **want["provider"])
+    DynamicThingGroup(
+        name,
+        thing_group_name=name,
+        query_string=want["groups"][name],
+        enable_indexing=True,
+        opts=pulumi.ResourceOptions(provider=another),
+    )
 """
 
 
@@ -143,8 +153,11 @@ class Stack:
         return Result(done.returncode, re.sub(r"\(\d+(\.\d+)?s\)", "", done.stdout))
 
     @contextlib.contextmanager
-    def killed(self, *arguments: str, when: Callable[[], bool]) -> Iterator[None]:
-        """Run a command, and kill its plugin with SIGKILL as soon as ``when``; the command must fail by itself then."""
+    def killed(self, *arguments: str, when: Callable[[], bool], interrupt: bool = False) -> Iterator[None]:
+        """Run a command, and kill its plugin with SIGKILL as soon as ``when``; the command must fail by itself then.
+
+        With ``interrupt``, the command itself gets the signal of Ctrl-C in place of that.
+        """
         with (self.folder / "killed.txt").open("w+") as said:
             process = subprocess.Popen(
                 ["pulumi", *arguments, "--non-interactive", "--color", "never"],
@@ -160,8 +173,8 @@ class Stack:
                     assert time.monotonic() < deadline, "the command did not come so far"
                     assert process.poll() is None, "the command ended before its plugin could be killed"
                     time.sleep(0.005)
-                for plugin in _plugins(process.pid):
-                    os.kill(plugin, signal.SIGKILL)
+                for victim in [process.pid] if interrupt else _plugins(process.pid):
+                    os.kill(victim, signal.SIGINT if interrupt else signal.SIGKILL)
                 yield
                 assert process.wait(60) != 0, "a command whose plugin was killed did not fail"
             finally:

@@ -186,6 +186,35 @@ def test_a_plugin_that_is_killed_at_any_moment_leaves_what_the_next_run_ends(sta
     assert (revisions(), device.versions) == (0, {})
 
 
+def test_an_interrupt_is_noted_and_several_instances_work_side_by_side(stack: Stack, hands: Hands) -> None:
+    device = hands.add("twin-001", lambda _: "begin")
+    iot = hands.sandbox.client("iot", ACCOUNT)
+    iot.create_thing(thingName="arm-001")
+    groups = {"all-cams": "thingName:cam-*", "all-twins": "thingName:twin-*"}
+    stack.write(groups=groups, components=hello("1.0.0", a=1))
+    with stack.killed("up", "--yes", "--skip-preview", when=lambda: len(device.taken) == 1, interrupt=True):
+        pass
+    outputs = stack.resource()["outputs"]
+    assert (outputs["verdict"], outputs["revisionId"]) == ("interrupted", "1")
+    device.behave = succeed
+    device.taken.pop()
+    again = stack.up()
+    assert again.code == 0, again.text
+    assert (stack.resource()["outputs"]["revisionId"], device.held[NAME]) == ("1", {"a": 1})
+    found = {name: iot.list_things_in_thing_group(thingGroupName=name)["things"] for name in groups}
+    assert found == {"all-cams": [], "all-twins": ["twin-001"]}
+
+    stack.write(groups={**groups, "all-cams": "thingName:arm-*"})
+    preview = stack.preview("--diff")
+    assert '~ queryString: "thingName:cam-*" => "thingName:arm-*"' in preview.text, preview.text
+    changed = stack.up()
+    assert changed.code == 0, changed.text
+    assert iot.list_things_in_thing_group(thingGroupName="all-cams")["things"] == ["arm-001"]
+    assert stack.preview("--refresh", "--expect-no-changes").code == 0
+    stack.write(groups={"all-cams": "thingnam:x"})
+    assert "queryString: has an unknown field 'thingnam' at character 1" in stack.preview().text
+
+
 def test_bad_inputs_stop_a_preview_with_their_path_and_secrets_stay_secret(stack: Stack, hands: Hands) -> None:
     stack.write(components={NAME: {"componentVersion": "1.0.0", "config": [], "runWith": {"posixUser": "a b"}}})
     refused = stack.preview()

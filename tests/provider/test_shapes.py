@@ -15,7 +15,7 @@ import pytest
 
 from components import greengrassv2
 from edgewright.documents.request import create_deployment_request
-from edgewright.provider import reference
+from edgewright.provider import python_types, reference
 from edgewright.provider.configuration import check_config, configure
 from edgewright.provider.deployment import DeploymentResource
 from edgewright.provider.fields import Items, Mapped, Number, Record, Text
@@ -374,6 +374,11 @@ def test_everything_in_the_schema_is_described() -> None:
 def test_the_reference_page_is_current(project_root: Path) -> None:
     """To make it so: python -m edgewright.provider.reference."""
     assert (project_root / reference.PAGE).read_text(encoding="utf-8") == reference.page()
+
+
+def test_the_typed_inputs_of_the_classes_are_current(project_root: Path) -> None:
+    """To make it so: python -m edgewright.provider.python_types."""
+    assert (project_root / python_types.FILE).read_text(encoding="utf-8") == python_types.module()
 
 
 def test_the_reference_page_names_every_field(tmp_path: Path) -> None:
