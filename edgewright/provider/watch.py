@@ -25,6 +25,7 @@ _GROWTH = 1.5
 _LONGEST = 4.0
 _FAILURES = ("FAILED", "REJECTED", "TIMED_OUT")
 _NAMED = 10
+_PASSING = frozenset({"Throttling", "InternalError"})
 
 
 class Interrupted(Exception):  # noqa: N818 -- not an error: the user pressed Ctrl-C
@@ -123,8 +124,17 @@ class Watch:
         pause, said = self.cloud.poll, ""
         while True:
             now = time.monotonic()
-            counts = await self._look(now)
             left = self.seconds - (now - started)
+            try:
+                counts = await self._look(now)
+            except AwsError as error:
+                # Beyond the retries of a call: devices go on all the same, so the next look may tell.
+                if error.family not in _PASSING or left <= 0:
+                    raise
+                said, pause = "", min(pause * _GROWTH, self.cloud.poll * _LONGEST)
+                await context.status(f"{label}AWS answers {error.code}; looking again")
+                await _pause(context, min(pause, left))
+                continue
             verdict = judge(counts, self.policy, expired=left <= 0)
             if verdict.outcome is Outcome.PASSED and counts.succeeded and self.confirm and self.revision.components:
                 verdict = await self._confirmed(context, counts, max(left, 0), label)
