@@ -267,7 +267,23 @@ def test_the_role_of_the_template_must_have_the_permissions(sandbox: Sandbox, io
     create(iot)
     certificate = claim(iot)
     sandbox.client("iam", STAGE).detach_role_policy(RoleName="provisioning", PolicyArn=REGISTRATION)
-    with pytest.raises(EdgewrightError, match=r"iot:CreateThing on resource: .*:thing/cam-7"):
+    with pytest.raises(EdgewrightError, match=r"iot:RegisterThing on resource: \*"):
+        provision(sandbox, certificate)
+
+
+@pytest.mark.parametrize(
+    "action", ["CreateThing", "DescribeThingGroup", "AddThingToThingGroup", "AttachPolicy", "UpdateCertificate"]
+)
+def test_each_permission_of_the_role_is_needed(sandbox: Sandbox, iot: Any, action: str) -> None:
+    create(iot)
+    certificate = iot.create_provisioning_claim(templateName="line")["certificateId"]
+    deny = {"Effect": "Deny", "Action": f"iot:{action}", "Resource": "*"}
+    sandbox.client("iam", STAGE).put_role_policy(
+        RoleName="provisioning",
+        PolicyName="without",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    with pytest.raises(EdgewrightError, match=rf"not authorized to perform: iot:{action} on resource"):
         provision(sandbox, certificate)
 
 
@@ -328,8 +344,19 @@ def test_a_hook_decides_who_is_provisioned(sandbox: Sandbox, iot: Any, hook: dic
         with pytest.raises(EdgewrightError, match=f"Access Denied: the pre-provisioning hook {why}"):
             provision(sandbox, certificate, Serial=serial)
     assert iot.list_things()["things"] != []
-    logs = sandbox.client("logs", STAGE).filter_log_events(logGroupName="/aws/lambda/hook")["events"]
-    assert "asked for 1" in [event["message"] for event in logs]
+    logs = sandbox.client("logs", STAGE)
+    assert logs.describe_log_groups()["logGroups"] == []  # its role may not write any
+    group = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/lambda/hook"
+    write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    statement = {"Effect": "Allow", "Action": write, "Resource": [group, f"{group}:*"]}
+    sandbox.client("iam", STAGE).put_role_policy(
+        RoleName="hook",
+        PolicyName="log",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    provision(sandbox, certificate, Serial="2")
+    events = logs.filter_log_events(logGroupName="/aws/lambda/hook")["events"]
+    assert [event["message"] for event in events] == ["asked for 2"]
 
 
 def test_a_thing_is_registered_with_the_certificate_of_a_factory(iot: Any) -> None:

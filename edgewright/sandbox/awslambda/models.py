@@ -18,6 +18,8 @@ from moto.awslambda import urls as moto_urls
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from edgewright.sandbox.authorization import decide, roles
+from edgewright.sandbox.authorization.judge import judge
+from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.policy import Effect, Request, Who, judge_resource
 from edgewright.sandbox.awslambda import runner
 from edgewright.sandbox.awslambda.runner import Order, Outcome
@@ -199,9 +201,17 @@ def _credentials(function: LambdaFunction) -> dict[str, str]:
 
 
 def _write_log(function: LambdaFunction, outcome: Outcome) -> None:
+    """Write what the function said, with the rights of its role: without them it runs and leaves no log."""
     logs = function.logs_backend
-    logs.ensure_log_group(function.logs_group_name)
     stream = f"{outcome.request[:8]}[$LATEST]"
+    group = f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{function.logs_group_name}"
+    needs = [Need(f"logs:{action}", f"{group}:log-stream:{stream}") for action in ("CreateLogStream", "PutLogEvents")]
+    if function.logs_group_name not in logs.groups:
+        needs.append(Need("logs:CreateLogGroup", group))
+    principal = roles.acting(function.role, SERVICE, function.function_name)
+    if principal is None or not all(judge(principal, need).allowed for need in needs):
+        return
+    logs.ensure_log_group(function.logs_group_name)
     logs.create_log_stream(function.logs_group_name, stream)
     now = int(moto_models.utcnow().timestamp() * 1000)
     lines = [line for line in outcome.log.splitlines() if line]

@@ -243,6 +243,8 @@ class Templates:
             AwsError: it could not be done; what was done stays, as on AWS.
         """
         hand = _Hand(self.iot, role)
+        hand.need("iot:RegisterThing", "*")
+        hand.need("iot:DescribeCertificate", certificate.arn)
         arns: dict[str, str] = {}
         if wanted.thing is not None:
             arns[wanted.names[THING]] = hand.thing(wanted.thing, wanted.overrides.get(THING, {}))
@@ -259,7 +261,11 @@ class Templates:
 
 @dataclass(frozen=True)
 class _Hand:
-    """Does one thing after another with the permissions of a role."""
+    """Does one thing after another with the permissions of a role.
+
+    Which actions AWS asks for is not documented one by one. Asked for here is what does the work, and what looks before
+    it, as far as AWS's own policy for such roles (AWSIoTThingsRegistration) has it.
+    """
 
     iot: SandboxIoTBackend
     role: str | None
@@ -281,7 +287,11 @@ class _Hand:
         attributes = {str(k): str(v) for k, v in (properties.get("AttributePayload") or {}).items()}
         kind = properties.get("ThingTypeName")
         groups = [str(group) for group in properties.get("ThingGroups") or ()]
+        self.need("iot:DescribeThing", arn)
+        if kind:
+            self.need("iot:DescribeThingType", self._arn("thingtype", kind))
         for group in groups:
+            self.need("iot:DescribeThingGroup", self.iot.group_arn(group))
             if self.iot.group_arn(group) not in self.iot.thing_groups:
                 raise RegistrationFailure(f"The thing group {group} does not exist")
         if arn not in self.iot.things:
@@ -311,6 +321,7 @@ class _Hand:
             self.iot.update_thing(name, wanted, payload, remove_thing_type=False)
 
     def _regroup(self, name: str, arn: str, groups: list[str], how: str) -> None:
+        self.need("iot:ListThingGroupsForThing", arn)
         present = {g["groupName"] for g in self.iot.list_thing_groups_for_thing(name)}
         if how == "FAIL" and present != set(groups):
             raise RegistrationFailure(f"The thing {name} exists in other thing groups")
@@ -333,15 +344,15 @@ class _Hand:
         if name is None:
             document = str(properties["PolicyDocument"])
             name = f"Policy_{secrets.token_hex(16)}"  # AWS's names are hashes too; their rule is not documented
-            self.need("iot:CreatePolicy", self._policy_arn(name))
+            self.need("iot:CreatePolicy", self._arn("policy", name))
             self.iot.create_policy(name, document)
         elif name not in self.iot.policies:
             raise RegistrationFailure(f"The policy {name} does not exist")
         self.need("iot:AttachPolicy", certificate.arn)
         self.iot.attach_policy(str(name), certificate.arn)
 
-    def _policy_arn(self, name: str) -> str:
-        return f"arn:aws:iot:{self.iot.region_name}:{self.iot.account_id}:policy/{name}"
+    def _arn(self, kind: str, name: str) -> str:
+        return f"arn:aws:iot:{self.iot.region_name}:{self.iot.account_id}:{kind}/{name}"
 
     def attach(self, thing: str, certificate: Any) -> None:
         """Bind the certificate to the thing."""
