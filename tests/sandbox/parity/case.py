@@ -35,7 +35,7 @@ class Case:
     """Values of the answer by path (``a.b.0.c``); ``len(a)`` for the length of a list."""
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self.name}"
+        return f"{self.service}.{self.operation}: {self.name}"
 
 
 def fill(value: Any, names: Mapping[str, str], *, pattern: bool = False) -> Any:

@@ -1,9 +1,9 @@
 """Requests, good and bad, and the answers that AWS documents: code, HTTP status, message.
 
-The tables are in ``greengrass``, ``iot``, ``sagemaker`` and ``identity``. Sources are the services' models in botocore
-(constraints, error shapes and their HTTP status), the API references and developer guides, and for the words of some
-messages what users quote from the real service; where no source has the words, only what the message names is asked
-for.
+The tables are in ``greengrass``, ``iot``, ``data_planes``, ``sagemaker`` and ``identity``. Sources are the services'
+models in botocore (constraints, error shapes and their HTTP status), the API references and developer guides, and for
+the words of some messages what users quote from the real service; where no source has the words, only what the message
+names is asked for.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from botocore.exceptions import ClientError
 from moto.core.utils import camelcase_to_underscores
 
 from tests.sandbox.parity import case as cases
-from tests.sandbox.parity import greengrass, identity, iot, sagemaker
+from tests.sandbox.parity import data_planes, greengrass, identity, iot, sagemaker
 from tests.sandbox.parity.case import Case
 from tests.sandbox.parity.conftest import Prepared
 
-CASES = [*greengrass.CASES, *iot.CASES, *sagemaker.CASES, *identity.CASES]
+CASES = [*greengrass.CASES, *iot.CASES, *data_planes.CASES, *sagemaker.CASES, *identity.CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
