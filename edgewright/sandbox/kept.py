@@ -1,7 +1,7 @@
 """The file in which a sandbox's world waits for the next ``sandbox up``: a line of JSON about it, then the world.
 
 The control process reads the line only. The rest is a pickle, which runs code of whoever wrote it when it is read: the
-file is the user's own, in the project's folder, readable by nobody else, and is refused when it is not.
+file is the user's own, in the project's folder, and is refused when somebody else may have written it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from edgewright.errors import EdgewrightError
 
 NAME = "world.kept"
 FORMAT = 1
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 FORGET = "`edgewright sandbox down` forgets it"
 
 
@@ -47,11 +49,11 @@ def read(directory: Path) -> Kept | None:
     file = directory / NAME
     try:
         with file.open("rb") as opened:
-            owner, line = os.fstat(opened.fileno()).st_uid, opened.readline()
+            status, line = os.fstat(opened.fileno()), opened.readline()
     except FileNotFoundError:
         return None
-    if owner != os.getuid():
-        msg = f"{file} belongs to another user, so it is not read; remove it"
+    if status.st_uid != os.getuid() or status.st_mode & _WRITABLE:
+        msg = f"{file} is another user's, or others may write to it, so it is not read; {FORGET}"
         raise EdgewrightError(msg)
     try:
         about = json.loads(line)

@@ -103,6 +103,11 @@ def test_a_damaged_world_is_one_error_that_says_what_to_do(tmp_path: Path) -> No
     _forged(tmp_path, by="edgewright 0.0.0")
     with pytest.raises(EdgewrightError, match=r"was kept by edgewright 0.0.0"):
         kept.read(tmp_path)
+    _forged(tmp_path)
+    (tmp_path / kept.NAME).chmod(0o622)
+    with pytest.raises(EdgewrightError, match="others may write to it"):
+        kept.read(tmp_path)
+    (tmp_path / kept.NAME).chmod(0o600)
     (tmp_path / kept.NAME).write_text("{", "utf-8")
     with pytest.raises(EdgewrightError, match="is damaged"):
         kept.read(tmp_path)

@@ -22,6 +22,7 @@ from edgewright.sandbox.world import world
 
 TOKEN_LIFE = 8 * 3600.0  # seconds of the sandbox's clock that a client token's answer is kept (API reference)
 ROOT = "ROOT"
+MOST_TAGS = 50  # of a resource
 
 
 class GreengrassV2Backend(BaseBackend):
@@ -161,6 +162,20 @@ class GreengrassV2Backend(BaseBackend):
         if kind == "deployments":
             return self.deployments.by_arn(arn).tags
         return self.core_device(arn.rpartition(":")[2]).tags
+
+
+def check_tags(tags: Mapping[str, str], present: Mapping[str, str] | None = None) -> None:
+    """The rules for tags that the model does not have ("Tag your AWS IoT Greengrass resources" of the guide).
+
+    Raises:
+        ValidationException: a key that is AWS's own, or too many of them.
+    """
+    reserved = sorted(key for key in tags if key.lower().startswith("aws:"))
+    if reserved:
+        raise ValidationException(f"Tag keys can't begin with aws: (got {', '.join(reserved)})")
+    count = len({*tags, *(present or {})})
+    if count > MOST_TAGS:
+        raise ValidationException(f"A resource can have {MOST_TAGS} tags at most (got {count})")
 
 
 def page(items: list[Any], size: int | None, token: str | None) -> tuple[list[Any], str | None]:

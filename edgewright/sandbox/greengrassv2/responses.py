@@ -12,7 +12,7 @@ from edgewright.sandbox import wire
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.greengrassv2 import lambda_source, recipes
 from edgewright.sandbox.greengrassv2.exceptions import ResourceNotFoundException, ValidationException
-from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends, page
+from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, check_tags, greengrassv2_backends, page
 from edgewright.sandbox.greengrassv2.presign import presigned_url
 
 SERVICE = "greengrassv2"
@@ -47,6 +47,8 @@ class GreengrassV2Response(BaseResponse):
             raise ValidationException(str(error), "CANNOT_PARSE") from error
         if errors:
             raise ValidationException.of(errors)
+        if name.startswith("Create"):
+            check_tags(self.given.get("tags", {}))
         method = vars(GreengrassV2Response).get(camelcase_to_underscores(name))
         if method is None:
             raise NotImplementedError(name)
@@ -193,7 +195,9 @@ class GreengrassV2Response(BaseResponse):
 
     def tag_resource(self) -> None:
         """TagResource."""
-        self.backend.tags(self.given["resourceArn"]).update(self.given["tags"])
+        present = self.backend.tags(self.given["resourceArn"])
+        check_tags(self.given["tags"], present)
+        present.update(self.given["tags"])
 
     def untag_resource(self) -> None:
         """UntagResource."""

@@ -206,6 +206,8 @@ bad("CreateDeployment", "a thing below a parent", VALIDATION, ".*subdeployment m
     targetArn="@plain", parentTargetArn="@main")
 bad("CreateDeployment", "below another parent", CONFLICT, ".*another parent.*", {"resourceId": "@sub"},
     targetArn="@canary", parentTargetArn="@second")
+bad("CreateDeployment", "a tag of AWS's", VALIDATION, ".*aws:mine.*", **deploy(tags={"aws:mine": ""}))
+bad("CreateDeployment", "too many tags", VALIDATION, ".*50 tags at most.*", **deploy(tags={f"k{i}": "" for i in range(51)}))
 invalid("CreateDeployment", "no tags at all", short("tags"), **deploy(tags={}))
 invalid("CreateDeployment", "a long tag key", long("tags.key", 128), **deploy(tags={"k" * 129: ""}))
 invalid("CreateDeployment", "a long tag value", long("tags.k.member", 256), **deploy(tags={"k": "v" * 257}))
@@ -485,6 +487,8 @@ bad("ListTagsForResource", "of no core device", MISSING, ".*cannot be found", re
 good("TagResource", "a core device", resourceArn="@gg:coreDevices:cam-002", tags={"b": "2"})
 invalid("TagResource", "without tags", absent("tags"), resourceArn="@app_1_0_0")
 invalid("TagResource", "with no tags at all", short("tags"), resourceArn="@app_1_0_0", tags={})
+bad("TagResource", "with a tag of AWS's", VALIDATION, ".*aws:mine.*", resourceArn="@app_1_0_0", tags={"aws:mine": ""})
+bad("TagResource", "with one too many", VALIDATION, ".*50 tags at most.*", resourceArn="@app_1_0_0", tags={f"k{i}": "" for i in range(50)})
 bad("TagResource", "nothing", MISSING, ".*cannot be found", resourceArn=NONE, tags={"a": "1"})
 good("UntagResource", "a core device", resourceArn="@gg:coreDevices:cam-002", tagKeys=["c"])
 invalid("UntagResource", "without keys", absent("tagKeys"), resourceArn="@app_1_0_0", tagKeys=[])
