@@ -12,29 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.pipelines.files import load
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = Path(sys.executable).parent
 GITLAB = ROOT / ".gitlab-ci.yml"
 _PINNED = re.compile(r"uses: [\w-]+/[\w-]+(?:/[\w-]+)*@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
-
-
-class _Loader(yaml.SafeLoader):
-    """GitLab's own tag, kept as a list; `on` stays a word."""
-
-
-_Loader.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:bool"]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load(path: Path) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 -- a SafeLoader
-    return document
 
 
 def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:
