@@ -147,6 +147,8 @@ def test_down_keeps_and_up_goes_on(project: Path) -> None:
     assert code == 0
     assert "its world is kept (0 devices, " in said
     assert (directory / kept.NAME).stat().st_mode & 0o077 == 0
+    kept_world = "no sandbox runs here; a world with 0 devices is kept, `edgewright sandbox up` goes on with it\n"
+    assert edgewright("status") == (1, kept_world)
     code, said = edgewright("up")
     assert "going on with the kept world ..." in said
     assert things() == ["cam-001"]

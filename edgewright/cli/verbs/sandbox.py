@@ -304,8 +304,8 @@ def _keep(directory: Path) -> int:
     sandbox.stop(keep=True)
     held = kept.read(directory)
     assert held is not None  # noqa: S101 -- the server said that it is written
-    size = held.file.stat().st_size / 2**20
-    output.line(f"the sandbox is down; its world is kept ({held.devices} devices, {size:.1f} MB)")
+    size, noun = held.file.stat().st_size / 2**20, "device" if held.devices == 1 else "devices"
+    output.line(f"the sandbox is down; its world is kept ({held.devices} {noun}, {size:.1f} MB)")
     output.line("next: `edgewright sandbox up` goes on with it, `edgewright sandbox down` forgets it")
     return ExitCode.OK
 
@@ -315,11 +315,7 @@ def status(root: Path, args: argparse.Namespace) -> int:
     directory = _directory(root)
     sandbox = _running(directory)
     if sandbox is None:
-        if args.json:
-            output.data({"running": False, "directory": str(directory)})
-        else:
-            output.line("no sandbox runs here; `edgewright sandbox up` starts one")
-        return ExitCode.USER
+        return _status_without(directory, as_json=args.json)
     devices = sandbox.devices()
     document = {
         "running": True,
@@ -331,6 +327,7 @@ def status(root: Path, args: argparse.Namespace) -> int:
         "pids": sandbox.pids,
         "devices": len(devices),
         "lightDevices": sum(batch["count"] for batch in sandbox.light_devices()),
+        "faults": len(sandbox.call_faults()) + len(sandbox.device_faults()),
         "awsPlugin": _plugin(root),
     }
     if args.json:
@@ -342,9 +339,26 @@ def status(root: Path, args: argparse.Namespace) -> int:
     running = f"pid {sandbox.pids['devices']}" if sandbox.devices_running else "not running"
     light = f", and {document['lightDevices']} light ones" if document["lightDevices"] else ""
     output.line(f"devices     {len(devices)} ({running}){light}")
+    if document["faults"]:
+        output.line(f"faults      {document['faults']} (`edgewright sandbox fault list`)")
     output.line(f"aws plugin  {document['awsPlugin']}")
     output.line(f"logs        {sandbox.directory}")
     return ExitCode.OK
+
+
+def _status_without(directory: Path, *, as_json: bool) -> int:
+    from edgewright.sandbox import kept
+
+    held = kept.read(directory)
+    if as_json:
+        found: dict[str, Any] = {"running": False, "directory": str(directory)}
+        output.data(found if held is None else {**found, "kept": {"devices": held.devices}})
+    elif held is None:
+        output.line("no sandbox runs here; `edgewright sandbox up` starts one")
+    else:
+        count = f"{held.devices} {'device' if held.devices == 1 else 'devices'}"
+        output.line(f"no sandbox runs here; a world with {count} is kept, `edgewright sandbox up` goes on with it")
+    return ExitCode.USER
 
 
 def env(root: Path, args: argparse.Namespace) -> int:
