@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -394,6 +394,20 @@ class Sandbox:
     def forget_calls(self) -> None:
         """Count from here."""
         self.private("DELETE", "/_edgewright/calls")
+
+    def keep_decisions(self) -> None:
+        """Keep from now on what the evaluator of permissions is asked."""
+        self.private("PUT", "/_edgewright/decisions")
+
+    def decisions(self) -> list[dict[str, str]]:
+        """What the evaluator was asked since: ``who``, ``action``, ``resource``, once each."""
+        found: list[dict[str, str]] = self.private("GET", "/_edgewright/decisions")
+        return found
+
+    def refused_now(self, actions: Sequence[str]) -> list[str]:
+        """Ask again what was asked about some actions; the sentences of what is refused as the policies are now."""
+        found: list[str] = self.private("POST", "/_edgewright/decisions", {"actions": list(actions)})["refused"]
+        return found
 
     def reset(self) -> None:
         """Empty all accounts and the device registry; the administrator's credentials stay."""

@@ -12,6 +12,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from edgewright.sandbox import call_faults, device_faults, devices, keeping
+from edgewright.sandbox.authorization import decisions
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
@@ -62,6 +63,8 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
         with world.lock:
             world.calls.clear()
         return as_json({})
+    if path == "/_edgewright/decisions":
+        return _decisions(method, environ)
     if path == "/_edgewright/speed" and method == "PUT":
         return _speed(environ)
     if path == "/_edgewright/keep" and method == "POST":
@@ -111,6 +114,19 @@ def _call_faults(identifier: str, method: str, environ: dict[str, Any]) -> Respo
             return as_json({"cleared": call_faults.clear(identifier or None)})
         if method == "GET" and not identifier:
             return as_json([fault.to_json() for fault in call_faults.standing()])
+    raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
+
+
+def _decisions(method: str, environ: dict[str, Any]) -> Response:
+    """PUT begins to keep what the evaluator is asked, GET tells it, POST asks again about some actions, DELETE ends."""
+    with world.lock:
+        if method in {"PUT", "DELETE"}:
+            decisions.keep(on=method == "PUT")
+            return as_json({})
+        if method == "GET":
+            return as_json([question.__dict__ for question in decisions.questions()])
+        if method == "POST":
+            return as_json({"refused": decisions.refused([str(each) for each in _body(environ).get("actions", [])])})
     raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from edgewright.sandbox.authorization import decisions
 from edgewright.sandbox.authorization.policy import Effect, Naming, Request, Who, judge, judge_resource
 from edgewright.sandbox.authorization.principals import Principal
 
@@ -53,8 +54,18 @@ def identity_verdict(principal: Principal, request: Request) -> Verdict:
     return ALLOWED
 
 
-def decide(principal: Principal, request: Request, resource_policy: str | None = None, owner: str = "") -> Verdict:
-    """Whether ``principal`` may; ``owner`` is the account of the resource that carries ``resource_policy``."""
+def decide(
+    principal: Principal, request: Request, resource_policy: str | None = None, owner: str = "", *, alone: bool = False
+) -> Verdict:
+    """Whether ``principal`` may.
+
+    Args:
+        principal: Who.
+        request: What.
+        resource_policy: The policy of the resource, where it has one.
+        owner: The account of the resource.
+        alone: Whether nobody may what this policy does not allow, its own account included (keys of KMS).
+    """
     effect, naming = Effect.NOTHING, Naming.NOT
     if resource_policy:
         effect, naming = judge_resource(resource_policy, request, principal.who)
@@ -63,10 +74,11 @@ def decide(principal: Principal, request: Request, resource_policy: str | None =
     own = identity_verdict(principal, request)
     if own.explicit:
         return own
-    if owner and owner != principal.account:
+    if (owner and owner != principal.account) or alone:
         if effect is not Effect.ALLOW:
             return Verdict(allowed=False, kind=Kind.RESOURCE)
-        return own
+        if not alone or naming is Naming.ACCOUNT:
+            return own
     if effect is Effect.ALLOW and naming is Naming.ITSELF and own.kind is Kind.IDENTITY:
         return ALLOWED
     return own
@@ -79,6 +91,7 @@ def may_assume(caller: Principal, role_arn: str, trust: str, context: Mapping[st
     from another account, needs ``sts:AssumeRole`` in the caller's own policies too.
     """
     request = Request(ASSUME_ROLE, role_arn, {**caller.keys(), **global_keys(), **context})
+    decisions.heard(caller.role_arn or caller.arn, request, lambda: _assumed_again(caller, role_arn, context))
     effect, naming = judge_resource(trust, request, caller.who)
     if effect is not Effect.ALLOW:
         return False
@@ -92,7 +105,30 @@ def may_assume(caller: Principal, role_arn: str, trust: str, context: Mapping[st
 def service_may_assume(service: str, role_arn: str, trust: str, context: Mapping[str, str]) -> bool:
     """Whether an AWS service may assume a role, such as ``credentials.iot.amazonaws.com`` for core devices."""
     request = Request(ASSUME_ROLE, role_arn, {**global_keys(), **context})
+    decisions.heard(service, request, lambda: _served_again(service, role_arn, context))
     return judge_resource(trust, request, Who(service=service))[0] is Effect.ALLOW
+
+
+def _assumed_again(caller: Principal, role_arn: str, context: Mapping[str, str]) -> str:
+    trust = trust_of(role_arn)
+    allowed = trust is not None and may_assume(caller, role_arn, trust, context)
+    return "" if allowed else refusal(caller.arn, ASSUME_ROLE, role_arn)
+
+
+def _served_again(service: str, role_arn: str, context: Mapping[str, str]) -> str:
+    trust = trust_of(role_arn)
+    allowed = trust is not None and service_may_assume(service, role_arn, trust, context)
+    return "" if allowed else refusal(service, ASSUME_ROLE, role_arn)
+
+
+def trust_of(role_arn: str) -> str | None:
+    """The trust policy of a role as it is now; None when there is no such role."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415 -- moto loads a service when it is used
+
+    parts = role_arn.split(":")
+    account = parts[4] if len(parts) > 5 else ""
+    roles = iam_backends[account]["aws"].roles.values() if account else ()
+    return next((str(role.assume_role_policy_document) for role in roles if role.arn == role_arn), None)
 
 
 def global_keys() -> dict[str, str]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any, Protocol
 
+from edgewright.sandbox.authorization import decisions
 from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.policy import Effect, Request, judge
 from edgewright.sandbox.faults import AwsError
@@ -104,9 +106,14 @@ def missing(device: Device, iot: SandboxIoTBackend, wanted: list[Need]) -> Need 
     for need in wanted:
         mqtt = need.action.startswith("iot:") and need.action != "iot:AssumeRoleWithCertificate"
         request = Request(need.action, need.resource, keys if mqtt else {})
+        decisions.heard(device.thing, request, partial(_asked_again, device, iot, need))
         if judge(everywhere if mqtt else own, request) is not Effect.ALLOW:
             return need
     return None
+
+
+def _asked_again(device: Device, iot: SandboxIoTBackend, need: Need) -> str:
+    return "" if missing(device, iot, [need]) is None else refusal(device, need).message
 
 
 def allows(iot: SandboxIoTBackend, targets: list[str], need: Need, keys: dict[str, str]) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgewright.sandbox.authorization import decide, needs, needs_greengrass, needs_iam, needs_iot, needs_s3
-from edgewright.sandbox.authorization.decide import Verdict
-from edgewright.sandbox.authorization.judge import judge
+from edgewright.sandbox.authorization import needs, needs_greengrass, needs_iam, needs_iot, needs_s3, needs_services
+from edgewright.sandbox.authorization.judge import judge, sentence
 from edgewright.sandbox.authorization.needs import Asked, Need
 from edgewright.sandbox.authorization.principals import Principal
 from edgewright.sandbox.faults import AwsError
@@ -30,8 +29,14 @@ def check(service: str, environ: dict[str, Any], principal: Principal, region: s
     for need in _needs(service, environ, principal, region):
         verdict = judge(principal, need)
         if not verdict.allowed:
-            code = "AccessDenied" if service in {"s3", "iam"} else _JSON_CODE
-            raise AwsError(code, refusal(principal, need, verdict), 403)
+            code, status = _refused(service)
+            raise AwsError(code, sentence(principal, need, verdict), status)
+
+
+def _refused(service: str) -> tuple[str, int]:
+    if service in needs_services.SERVICES:
+        return needs_services.refused(service)
+    return ("AccessDenied" if service in {"s3", "iam"} else _JSON_CODE), 403
 
 
 def _needs(service: str, environ: dict[str, Any], principal: Principal, region: str) -> list[Need]:
@@ -43,10 +48,7 @@ def _needs(service: str, environ: dict[str, Any], principal: Principal, region: 
         model, ask = _REST[service]
         asked = needs.rest(model, environ, principal.account, region)
         return [] if asked is None else ask(asked)
+    if service in needs_services.SERVICES:
+        asked = needs_services.asked(service, environ, principal.account, region)
+        return [] if asked is None else needs_services.needs(service, asked)
     return []
-
-
-def refusal(principal: Principal, need: Need, verdict: Verdict) -> str:
-    """AWS's sentence, with the reason that it gives."""
-    resource = f'"{need.resource}"' if need.action.startswith("s3:") else need.resource
-    return decide.refusal(principal.arn, need.action, resource, f" {verdict.reason(need.action)}")
