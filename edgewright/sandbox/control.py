@@ -409,6 +409,11 @@ class Sandbox:
         found: list[str] = self.private("POST", "/_edgewright/decisions", {"actions": list(actions)})["refused"]
         return found
 
+    def would(self, role: str, action: str, resource: str, **context: str) -> str:
+        """The sentence by which a role (its ARN) would be refused now; empty when it may."""
+        value = {"role": role, "action": action, "resource": resource, "context": context}
+        return str(self.private("POST", "/_edgewright/decisions", value)["sentence"])
+
     def reset(self) -> None:
         """Empty all accounts and the device registry; the administrator's credentials stay."""
         self.private("POST", "/_edgewright/reset", {})

@@ -12,7 +12,9 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from edgewright.sandbox import call_faults, device_faults, devices, keeping
-from edgewright.sandbox.authorization import decisions
+from edgewright.sandbox.authorization import decisions, principals, roles
+from edgewright.sandbox.authorization.judge import judge, sentence
+from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.light.fleet import fleet
 from edgewright.sandbox.world import world
@@ -126,8 +128,21 @@ def _decisions(method: str, environ: dict[str, Any]) -> Response:
         if method == "GET":
             return as_json([question.__dict__ for question in decisions.questions()])
         if method == "POST":
-            return as_json({"refused": decisions.refused([str(each) for each in _body(environ).get("actions", [])])})
+            given = _body(environ)
+            if "role" in given:
+                return as_json({"sentence": _would(given)})
+            return as_json({"refused": decisions.refused([str(each) for each in given.get("actions", [])])})
     raise AwsError("NotFound", f"the sandbox has no {method} {environ['PATH_INFO']}", 404)
+
+
+def _would(given: dict[str, Any]) -> str:
+    """What a session of a role would be told, as IAM's policy simulator tells it."""
+    role = roles.find(str(given["role"]))
+    if role is None:
+        raise AwsError("NotFound", f"there is no role {given['role']}", 404)
+    principal = principals.of_role(role, "question")
+    need = Need(str(given["action"]), str(given["resource"]), dict(given.get("context") or {}))
+    return sentence(principal, need, judge(principal, need))
 
 
 def _device(account: str, thing: str, method: str, environ: dict[str, Any]) -> Response:

@@ -42,14 +42,16 @@ ALLOWED = Verdict(allowed=True)
 
 
 def identity_verdict(principal: Principal, request: Request) -> Verdict:
-    """What the principal's own policies say: boundary and session policy can only narrow them."""
-    effect = judge(principal.policies(), request)
-    if effect is not Effect.ALLOW:
-        return Verdict(allowed=False, kind=Kind.IDENTITY, explicit=effect is Effect.DENY)
-    for kind, document in ((Kind.BOUNDARY, principal.boundary()), (Kind.SESSION, principal.session_policy)):
-        if document:
-            effect = judge([document], request)
-            if effect is not Effect.ALLOW:
+    """What the principal's own policies say: boundary and session policy can only narrow them.
+
+    An explicit deny of any of them is told before the lack of an allow in another ("Policy evaluation logic").
+    """
+    narrowing = ((Kind.BOUNDARY, principal.boundary()), (Kind.SESSION, principal.session_policy))
+    effects = [(Kind.IDENTITY, judge(principal.policies(), request))]
+    effects += [(kind, judge([document], request)) for kind, document in narrowing if document]
+    for wanted in (Effect.DENY, Effect.NOTHING):
+        for kind, effect in effects:
+            if effect is wanted:
                 return Verdict(allowed=False, kind=kind, explicit=effect is Effect.DENY)
     return ALLOWED
 

@@ -7,6 +7,7 @@ import urllib.parse
 from typing import Any
 
 from edgewright.sandbox.authorization.needs import Need
+from edgewright.sandbox.authorization.s3 import bucket
 
 _READS = {
     "accelerate": "GetAccelerateConfiguration",
@@ -109,8 +110,17 @@ def _object_needs(environ: dict[str, Any], arn: str, method: str, parameters: di
     if "versionId" in parameters:
         context["s3:VersionId"] = parameters["versionId"]
     needs = [Need(f"s3:{action}", arn, context)]
+    if action == "GetObject" and _missing(arn):
+        # "If the object you request does not exist": 404 for who may list the bucket, 403 for everybody else
+        needs.append(Need("s3:ListBucket", arn.partition("/")[0]))
     source = environ.get("HTTP_X_AMZ_COPY_SOURCE")
     if source:
         path = re.sub(r"\?versionId=.*$", "", urllib.parse.unquote(source)).lstrip("/")
         needs.append(Need("s3:GetObject", f"arn:aws:s3:::{path}"))
     return needs
+
+
+def _missing(arn: str) -> bool:
+    name, _, key = arn.removeprefix("arn:aws:s3:::").partition("/")
+    found = bucket(name)
+    return found is not None and urllib.parse.unquote(key) not in found.keys and key not in found.keys

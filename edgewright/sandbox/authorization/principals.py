@@ -149,6 +149,15 @@ def find(access_key: str) -> Principal | None:
     return None
 
 
+def of_role(role: Any, session: str) -> Principal:
+    """A session of a role, for a question that nobody has asked with credentials."""
+    account = str(role.arn).split(":")[4]
+    arn = f"arn:aws:sts::{account}:assumed-role/{role.name}/{session}"
+    return Principal(
+        account=account, arn=arn, user_id=f"{role.id}:{session}", secret="", role=role.name, role_arn=role.arn
+    )
+
+
 def expired(principal: Principal) -> bool:
     """Whether a session's time is over."""
     return principal.expires is not None and principal.expires <= datetime.now(UTC)

@@ -13,7 +13,6 @@ from typing import Any
 
 from edgewright.sandbox.authorization.s3 import bucket
 
-
 _SERVICES = frozenset({"kms", "secretsmanager", "sns", "sqs"})
 
 
