@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -13,17 +12,14 @@ from components._base import EdgeComponent
 from components.private_bucket import PrivateBucket, PrivateBucketArgs
 from edgewright.documents import bucket_policy, deployment, policy
 from edgewright.documents.place import FleetPlace
-from edgewright.manifest.model import Access
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaptureBucketArgs:
-    """Whose captures they are, and who reads them."""
+    """Whose captures they are."""
 
     provider: aws.Provider
     place: FleetPlace
-    access: Sequence[Access] = ()
-    """The fleet's cross-account roles; those that name ``capture`` are let in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +37,7 @@ class CaptureBucket(EdgeComponent):
 
     def __init__(self, name: str, *, args: CaptureBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         bucket_name = args.place.capture_bucket
-        text = policy.render(
-            bucket_policy.captures(args.place, args.access), limit=policy.BUCKET_POLICY, of=f"bucket {bucket_name}"
-        )
+        text = policy.render(bucket_policy.captures(args.place), limit=policy.BUCKET_POLICY, of=f"bucket {bucket_name}")
         super().__init__(name, opts=opts)
         bucket = PrivateBucket(
             name,

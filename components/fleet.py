@@ -104,7 +104,7 @@ class EdgeFleet(EdgeComponent):
         if fleet.capture.enabled:
             capture = CaptureBucket(
                 name,
-                args=CaptureBucketArgs(provider=args.cloud, place=place, access=fleet.access),
+                args=CaptureBucketArgs(provider=args.cloud, place=place),
                 opts=self.inner(),
             )
         access = {grant.role: self._access(name, args, grant) for grant in fleet.access}

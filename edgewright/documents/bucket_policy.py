@@ -7,7 +7,6 @@ from typing import Any
 
 from edgewright.documents import naming, policy
 from edgewright.documents.place import FleetPlace, StagePlace
-from edgewright.manifest.model import Access
 
 
 def artifacts(bucket: str, stages: Sequence[StagePlace]) -> dict[str, Any]:
@@ -49,30 +48,13 @@ def private(bucket: str) -> dict[str, Any]:
     return policy.document([_tls_only(f"arn:aws:s3:::{bucket}")])
 
 
-def captures(place: FleetPlace, access: Sequence[Access] = ()) -> dict[str, Any]:
-    """Return the policy of a fleet's capture bucket: TLS only, and the fleet's cross-account roles that read it.
+def captures(place: FleetPlace) -> dict[str, Any]:
+    """Return the policy of a fleet's capture bucket: TLS only.
 
-    Args:
-        place: The fleet in its stage.
-        access: ``access`` of the fleet; roles that name ``capture`` are let in with their own S3 actions.
+    The fleet's roles that read captures live in the bucket's own account, where what a role may is enough: a statement
+    here that lets them in would be one that nothing needs.
     """
-    arn = f"arn:aws:s3:::{place.capture_bucket}"
-    statements = [_tls_only(arn)]
-    for number, grant in enumerate(access, start=1):
-        actions = [action for action in grant.actions if action.startswith("s3:")]
-        if "capture" not in grant.resources or not actions:
-            continue
-        role = naming.role_arn(place.account_id, naming.access_role(place.name, place.stage, grant.role))
-        statements.append(
-            policy.statement(
-                f"Access{number}",
-                actions,
-                [arn, f"{arn}/*"],
-                principal=policy.root(place.account_id),
-                conditions={"ArnEquals": {"aws:PrincipalArn": role}},
-            )
-        )
-    return policy.document(statements)
+    return policy.document([_tls_only(f"arn:aws:s3:::{place.capture_bucket}")])
 
 
 def _tls_only(arn: str) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _fleets(project: Project) -> Iterator[Policy]:
             document = bucket_policy.private(name_of)
             yield Policy(f"bucket {name_of}", "policy", place.account_id, document, name, stage)
         if fleet.capture.enabled:
-            document = bucket_policy.captures(place, fleet.access)
+            document = bucket_policy.captures(place)
             yield Policy(f"bucket {place.capture_bucket}", "policy", place.account_id, document, name, stage)
         for grant in fleet.access:
             yield from _access(project, place, grant)

@@ -142,7 +142,8 @@ def _would(given: dict[str, Any]) -> str:
         raise AwsError("NotFound", f"there is no role {given['role']}", 404)
     principal = principals.of_role(role, "question")
     need = Need(str(given["action"]), str(given["resource"]), dict(given.get("context") or {}))
-    return sentence(principal, need, judge(principal, need))
+    with decisions.unheard():
+        return sentence(principal, need, judge(principal, need))
 
 
 def _device(account: str, thing: str, method: str, environ: dict[str, Any]) -> Response:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
 from edgewright.documents import naming
 from edgewright.sandbox.control import Sandbox
@@ -116,7 +119,21 @@ def _deploy_more(sandbox: Sandbox, stage: str, pipeline: Mapping[str, str]) -> N
         keys = _assumed(_client(sandbox, "sts", user), f"arn:aws:iam::{account}:role/{role}", ExternalId="acme-edge")
         s3, iot = _client(sandbox, "s3", keys), _client(sandbox, "iot", keys)
         iot.get_indexing_configuration()
+        # while a revision is watched, and at gates: what the devices measure
+        cloudwatch = _client(sandbox, "cloudwatch", keys)
+        until = datetime.now(UTC)
+        cloudwatch.get_metric_statistics(
+            Namespace="edgewright/line-inspection",
+            MetricName="InferenceAccuracy",
+            StartTime=until - timedelta(hours=1),
+            EndTime=until,
+            Period=60,
+            Statistics=["Average"],
+        )
         if role == naming.deploy_role(stage):
+            # whether an artifact is there already is asked before it is published; S3 says 403 to who may not list
+            with pytest.raises(ClientError, match="404"):
+                s3.head_object(Bucket=ARTIFACTS, Key=f"components/com.acme.new/{stage}/x.py")
             s3.put_object(Bucket=ARTIFACTS, Key=f"components/com.acme.new/{stage}/x.py", Body=b"", IfNoneMatch="*")
             indexing = {"thingIndexingConfiguration": {"thingIndexingMode": "REGISTRY"}}
             iot.update_indexing_configuration(**indexing)
@@ -125,6 +142,8 @@ def _deploy_more(sandbox: Sandbox, stage: str, pipeline: Mapping[str, str]) -> N
             iot.delete_dynamic_thing_group(thingGroupName=group)
         else:
             iot.describe_index(indexName="AWS_Things")
+            # gates on alarms
+            cloudwatch.describe_alarms(AlarmNames=["line-inspection-unhealthy"])
 
 
 def _provision(sandbox: Sandbox, stage: str) -> None:

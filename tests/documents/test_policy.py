@@ -32,7 +32,7 @@ ALL: dict[str, tuple[Callable[[], dict[str, Any]], int]] = {
     "permissions of an access role": (lambda: permissions.access(FLEET, places.access()), policy.ROLE_POLICY),
     "grant": (lambda: permissions.assume(["arn:aws:iam::222222222222:role/x"]), policy.MANAGED_POLICY),
     "artifact bucket": (lambda: bucket_policy.artifacts(FLEET.artifact_bucket, STAGES), policy.BUCKET_POLICY),
-    "capture bucket": (lambda: bucket_policy.captures(FLEET, [places.access()]), policy.BUCKET_POLICY),
+    "capture bucket": (lambda: bucket_policy.captures(FLEET), policy.BUCKET_POLICY),
     "core device": (
         lambda: device_policy.core_device(places.stage("s" * 48).fleet("f" * 48)),
         policy.IOT_POLICY,

@@ -6,7 +6,8 @@ the policies that stand then: the policies of IAM, of resources and of certifica
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgewright.sandbox.authorization.conditions import like
@@ -56,12 +57,21 @@ def questions() -> list[Question]:
     return sorted(_asked, key=lambda each: (each.who, each.action, each.resource))
 
 
-def refused(actions: Iterable[str]) -> list[str]:
-    """Ask again what is about ``actions`` (patterns as in a policy); return the sentences of those that are refused."""
-    global _keeping  # noqa: PLW0603 -- asking again is no question
-    patterns = [pattern.lower() for pattern in actions]
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Ask without leaving a trace."""
+    global _keeping  # noqa: PLW0603 -- as above
     before, _keeping = _keeping, False
     try:
+        yield
+    finally:
+        _keeping = before
+
+
+def refused(actions: Iterable[str]) -> list[str]:
+    """Ask again what is about ``actions`` (patterns as in a policy); return the sentences of those that are refused."""
+    patterns = [pattern.lower() for pattern in actions]
+    with unheard():
         found = {
             sentence
             for question, asks in _asked.items()
@@ -69,6 +79,4 @@ def refused(actions: Iterable[str]) -> list[str]:
             for again in asks
             if (sentence := again())
         }
-    finally:
-        _keeping = before
     return sorted(found)

@@ -115,6 +115,7 @@ SERVICES: Mapping[str, Service] = {
     "ec2": Service(
         "ec2",
         (
+            ("ResourceId", "{}"),
             ("InstanceId", "instance/{}"),
             ("GroupId", "security-group/{}"),
             ("LaunchTemplateId", "launch-template/{}"),
@@ -126,8 +127,9 @@ SERVICES: Mapping[str, Service] = {
     ),
 }
 _QUERY = frozenset({"sns", "ec2"})
+_MACHINES = {"i": "instance", "sg": "security-group", "lt": "launch-template", "vol": "volume"}
+"""Kinds of EC2's resources, by the prefix of their ids."""
 _REST = {"lambda": "lambda"}
-_DESCRIBES_NO_RESOURCE = frozenset({"ec2:Describe", "ec2:CreateTags", "ec2:DeleteTags"})
 _CODES = {
     "sns": "AuthorizationError",
     "ec2": "UnauthorizedOperation",
@@ -172,6 +174,8 @@ def needs(service: str, request: Asked) -> list[Need]:
 
 def _resources(about: Service, request: Asked) -> Iterator[str]:
     given = request.parameters
+    if about.prefix == "ec2" and request.operation.startswith("Describe"):
+        return  # EC2's lists know no resources
     for wanted, template in about.resources:
         operation, _, parameter = wanted.rpartition(":")
         values = _values(given, parameter)
@@ -186,6 +190,8 @@ def _arn(about: Service, request: Asked, template: str, value: str) -> str:
     if about.prefix == "sqs":
         *_, account, name = f"//{request.account}/{value}".split("/") if "/" not in value else value.split("/")
         return f"arn:aws:sqs:{request.region}:{account}:{name}"
+    if template == "{}" and about.prefix == "ec2":
+        template = f"{_MACHINES.get(value.partition('-')[0], '*')}/{{}}"
     if about.prefix == "sns" and value.count(":") == 6:
         return value.rpartition(":")[0]  # of a subscription, the topic counts
     if about.prefix == "kms":
