@@ -64,8 +64,8 @@ class Case:
     controls: Controls
     windows: Sequence[Window]
     events: Sequence[AnyEvent]
-    authors: frozenset[str]
-    """Mail addresses of those who wrote the release, in lower case."""
+    authors: frozenset[str] | str
+    """Mail addresses of those who wrote the release, in lower case; text says why that cannot be said."""
     reading: RingReading | None
     """The source, live; None when AWS could not be asked."""
     unread: str = ""
@@ -281,6 +281,8 @@ def _approvals(case: Case, wanted: int) -> Verdict:
         for event in case.events
         if isinstance(event, Approved) and (event.ring, event.release) == (case.source, case.release)
     }
+    if isinstance(case.authors, str):
+        return Verdict(gate="approvals", met=False, told=f"cannot be counted: {case.authors}")
     counting = [event.by for who, event in given.items() if who not in case.authors]
     own = [event.by for who, event in given.items() if who in case.authors]
     told = f"{len(counting)} of {wanted}"

@@ -232,6 +232,10 @@ class Repository:
             except GitError:
                 return None
 
+    def shallow(self) -> bool:
+        """Whether a part of the history is missing here."""
+        return self._git(["rev-parse", "--is-shallow-repository"]).strip() == "true"
+
     def modes(self, commit: str, paths: Sequence[str]) -> dict[str, str]:
         """Return the modes of the files that a commit has at paths below this folder."""
         prefix = self.prefix()

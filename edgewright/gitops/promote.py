@@ -224,9 +224,19 @@ def examine(
     events: Sequence[AnyEvent],
     sessions: Callable[[str], Session],
     *,
+    automation: bool = False,
     now: datetime | None = None,
 ) -> Decision:
-    """Ask every gate of a step."""
+    """Ask every gate of a step.
+
+    Args:
+        merged: What is merged.
+        step: The step.
+        events: What the ledger has.
+        sessions: How stages are reached.
+        automation: Whether nobody decides here, so that a release which somebody reverted by hand stays reverted.
+        now: The time; the clock's by default.
+    """
     gates = merged.project.fleets[step.fleet].promotion.gates.get(step.source, Gates())
     stage = step.source.partition("/")[0]
     reading, unread = None, ""
@@ -235,7 +245,12 @@ def examine(
     except AwsError as error:
         unread = str(error)
     rings = [(at, ring.name) for at, ring in merged.project.path(step.fleet)]
-    authors = merged.history.writers(step.fleet, rings, step.release) if gates.approvals else frozenset()
+    authors: frozenset[str] | str = frozenset()
+    if gates.approvals:
+        try:
+            authors = merged.history.writers(step.fleet, rings, step.release)
+        except EdgewrightError as error:
+            authors = str(error)
     moment = now or ledger_events.now()
     case = Case(
         fleet=step.fleet,
@@ -255,7 +270,8 @@ def examine(
     )
     latest = reading.deployment if reading is not None else None
     carried = latest.id if latest is not None and latest.release == step.release else None
-    return Decision(step, (*judge(case), *_others(merged, step)), carried)
+    others = [*(_reverted(merged, step) if automation else ()), *_others(merged, step)]
+    return Decision(step, (*judge(case), *others), carried)
 
 
 def _metrics(
@@ -285,6 +301,17 @@ def _alarms(gates: Gates, here: Callable[[], Session]) -> Mapping[str, tuple[str
         return alarm_states(here(), gates.alarms)
     except AwsError as error:
         return str(error)
+
+
+def _reverted(merged: Merged, step: Step) -> list[Verdict]:
+    """A release that somebody took out of the target by hand, without a hold: automation would put it back at once."""
+    stage, _, ring = step.target.partition("/")
+    last = next(merged.history.changes(step.fleet, stage, ring), None)
+    if last is None or last.before != step.release or not merged.history.rollback_of(last):
+        return []
+    told = f"{last.commit.author} took the release out of {step.target} in {last.commit.id[:10]}"
+    remedy = f"edgewright promote {step.fleet} --to {step.target}, by somebody who knows why"
+    return [Verdict(gate="reverted", met=False, told=told, remedy=remedy)]
 
 
 def _others(merged: Merged, step: Step) -> list[Verdict]:

@@ -189,19 +189,37 @@ class History:
         )
 
     def writers(self, fleet: str, path: list[tuple[str, str]], release: str) -> frozenset[str]:
-        """Return the mail addresses of those who wrote a release: not of those who only promoted it.
+        """Return the mail addresses of those who wrote a release: of the change that first brought it into the fleet.
+
+        What came later only carried it. That is seen from the history and never from what a commit says of itself,
+        because who writes a release writes its commit message too.
 
         Args:
             fleet: The fleet.
             path: Its rings in promotion order, each with its stage.
             release: The digest.
+
+        Raises:
+            EdgewrightError: the clone is shallow, so the first change may not be here.
         """
-        found: frozenset[str] = frozenset()
-        for stage, ring in path:
-            for change in self.changes(fleet, stage, ring):
-                if change.after == release and not self.is_promotion(change):
-                    found |= self.authors(change)
-        return found
+        if self.repository.shallow():
+            msg = (
+                "this clone is shallow, so it cannot be said who wrote the release: git fetch --unshallow, or check "
+                "out the whole history (fetch-depth: 0)"
+            )
+            raise EdgewrightError(msg)
+        brought = [
+            change for stage, ring in path for change in self.changes(fleet, stage, ring) if change.after == release
+        ]
+        first = [
+            change
+            for change in brought
+            if not any(
+                other.commit.id != change.commit.id and self.repository.is_ancestor(other.commit.id, change.commit.id)
+                for other in brought
+            )
+        ]
+        return frozenset().union(*(self.authors(change) for change in first))
 
     def _commits_of(self, change: Change) -> list[Commit]:
         if len(change.commit.parents) < 2:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.gitops.git import Repository
 from edgewright.gitops.ledger import Ledger
 from edgewright.gitops.promote import Merged
 from edgewright.manifest.controls import short
@@ -59,7 +60,8 @@ def test_who_came_along_in_a_merge_wrote_the_release_as_well(gated: World) -> No
     root = gated.repository.root
     git("checkout", "--quiet", "-b", "feature", at=root)
     sign_in(gated, "eve")
-    gated.bump("1.0.0", push=False)
+    change_text(gated.repository, f"fleets/{FLEET}/staging.yaml", "intervalSeconds: 2", "intervalSeconds: 7")
+    gated.repository.commit("Tune")
     git("checkout", "--quiet", "main", at=root)
     sign_in(gated, "bob")
     git("merge", "--quiet", "--no-ff", "--no-edit", "feature", at=root)
@@ -69,6 +71,31 @@ def test_who_came_along_in_a_merge_wrote_the_release_as_well(gated: World) -> No
     writers = merged.history.writers(FLEET, path, gated.release("staging/twins"))
     assert "eve@acme.example" in writers
     assert "bob@acme.example" not in writers, "who merges may have reviewed it"
+
+
+def test_a_commit_that_calls_itself_a_promotion_has_an_author_all_the_same(
+    gated: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign_in(gated, "eve")
+    change_text(gated.repository, f"fleets/{FLEET}/staging.yaml", "intervalSeconds: 2", "intervalSeconds: 7")
+    gated.repository.commit("Tune")
+    message = f"Promote\n\nEdgewright-From: staging/twins\nEdgewright-Release: {gated.release('staging/twins')}\n"
+    git("commit", "--quiet", "--amend", "-m", message, at=gated.repository.root)
+    gated.push()
+    gated.deploy("staging/twins")
+    assert gated.edgewright("approve", FLEET, "staging/twins") == 2
+    assert "eve@acme.example wrote release" in capsys.readouterr().err
+
+
+def test_in_a_shallow_clone_nobody_can_say_who_wrote_a_release(
+    gated: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("clone", "--quiet", "--depth=1", f"file://{gated.remote}", str(tmp_path / "shallow"), at=tmp_path)
+    gated.repository = Repository(tmp_path / "shallow")
+    assert gated.edgewright("promote", FLEET) == 2
+    assert "NOT MET approvals: cannot be counted: this clone is shallow" in capsys.readouterr().out
+    sign_in(gated, "bob")
+    assert gated.edgewright("approve", FLEET, "staging/twins") == 1
 
 
 def test_a_failed_test_closes_the_gate_again(gated: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

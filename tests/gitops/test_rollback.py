@@ -184,6 +184,18 @@ def test_a_ring_that_never_had_another_release_has_nothing_to_go_back_to(
     assert "there is nothing to go back to" in capsys.readouterr().err
 
 
+def test_automation_does_not_put_back_what_somebody_reverted_by_hand(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no hold then; a person may promote it again, knowing why."""
+    in_canary(world)
+    git("revert", "--no-edit", "HEAD", at=world.repository.root)
+    world.push()
+    assert world.edgewright("promote", "--all") == 0
+    assert "NOT MET reverted: ada@acme.example took the release out of prod/canary in" in capsys.readouterr().out
+    assert world.edgewright("promote", FLEET, "--to", "prod/canary") == 0
+
+
 # --- after a failed update ---------------------------------------------------------------------------------------
 
 

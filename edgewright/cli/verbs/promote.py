@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     decisions = []
     for step in steps:
         output.status(f"asking the gates of {step.fleet} {step.source}")
-        decision = examine(merged, step, events, sessions)
+        decision = examine(merged, step, events, sessions, automation=args.all)
         if decision.allowed and not args.dry_run:
             output.status(f"proposing {step.title}")
             decision = carry_out(merged, decision, here=args.here)
