@@ -104,8 +104,12 @@ def _stop(case: Case) -> Verdict:
     stop = case.controls.stop(case.fleet)
     if stop is None:
         return Verdict(gate="stop", met=True, told="the line runs")
+    whom = case.fleet if case.controls.stops.get(case.fleet) is stop else "--all"
     return Verdict(
-        gate="stop", met=False, told=f"the line is stopped: {stop}", remedy="edgewright resume, when the reason is gone"
+        gate="stop",
+        met=False,
+        told=f"the line is stopped: {stop}",
+        remedy=f"edgewright resume {whom} --reason ..., when the reason is gone",
     )
 
 

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from edgewright.errors import EdgewrightError
 
+NOBODY = "edgewright@localhost"
+"""The mail address of commits where git knows nobody, as on a fresh CI machine."""
+
 
 class GitError(EdgewrightError):
     """Git refused; the message has its own last words."""
@@ -199,7 +202,16 @@ class Repository:
     def user(self) -> str:
         """Return the mail address that git would commit with; ``edgewright@localhost`` where it knows none."""
         who = self._git(["var", "GIT_AUTHOR_IDENT"], or_else="")
-        return who.partition("<")[2].partition(">")[0] or "edgewright@localhost"
+        return who.partition("<")[2].partition(">")[0] or NOBODY
+
+    def operator(self) -> str:
+        """Return who runs this: as git knows them, or else as the forge's job names the one who set it off.
+
+        Good for a record of who did something, not for one who must be somebody, such as an approver.
+        """
+        who = self.user()
+        named = (os.environ.get("GITLAB_USER_EMAIL"), os.environ.get("GITHUB_ACTOR"))
+        return who if who != NOBODY else next(filter(None, named), NOBODY)[:254]
 
     def current_branch(self) -> str | None:
         """Return the branch that is checked out; None where it is a commit."""
@@ -253,7 +265,7 @@ class Repository:
         return {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", "Edgewright"), ("EMAIL", "edgewright@localhost"))
+            for part, value in (("NAME", "Edgewright"), ("EMAIL", NOBODY))
         }
 
     def plumb(

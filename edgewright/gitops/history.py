@@ -85,7 +85,8 @@ def rows(merged: Merged, fleet: str, *, ring: str | None = None) -> list[Row]:
                 what = "rollback"
             elif merged.history.is_promotion(change):
                 what = "promotion"
-                told = f"from {commit.trailers.get(FROM) or _source(evidence) or 'another ring'}: {commit.subject}"
+                source = commit.trailers.get(FROM) or _source(evidence)
+                told = f"from {source}: {commit.subject}" if source and source not in commit.subject else commit.subject
             else:
                 what = "edit"
             found.append(

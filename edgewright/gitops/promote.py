@@ -309,6 +309,8 @@ def _reverted(merged: Merged, step: Step) -> list[Verdict]:
     last = next(merged.history.changes(step.fleet, stage, ring), None)
     if last is None or last.before != step.release or not merged.history.rollback_of(last):
         return []
+    if merged.controls.hold(step.fleet, step.target, step.release) is not None:
+        return []  # which is told already
     told = f"{last.commit.author} took the release out of {step.target} in {last.commit.id[:10]}"
     remedy = f"edgewright promote {step.fleet} --to {step.target}, by somebody who knows why"
     return [Verdict(gate="reverted", met=False, told=told, remedy=remedy)]
@@ -419,7 +421,7 @@ def _event(merged: Merged, decision: Decision) -> Promoted:
     step, proposed = decision.step, decision.proposed
     return Promoted(
         at=ledger_events.written(ledger_events.now()),
-        by=merged.repository.user(),
+        by=merged.repository.operator(),
         fleet=step.fleet,
         ring=step.target,
         release=step.release,

@@ -13,6 +13,7 @@ from edgewright.aws.session import Session
 from edgewright.canonical import sha256_hex
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops.events import AnyEvent, Approved, Deployed, TestRecorded, now, written
+from edgewright.gitops.git import NOBODY
 from edgewright.gitops.promote import Merged
 from edgewright.manifest.controls import short
 from edgewright.manifest.gates import Gates
@@ -20,7 +21,6 @@ from edgewright.validation import one_of
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a result file."""
-NOBODY = "edgewright@localhost"
 _SUMMARY = 2000
 
 
@@ -105,7 +105,7 @@ def test_result(
         release, deployment = latest.release, deployment or latest.id
     return TestRecorded(
         at=written(now()),
-        by=merged.repository.user(),
+        by=merged.repository.operator(),
         fleet=fleet,
         ring=ring,
         release=release,
@@ -185,7 +185,7 @@ def outcomes(
         found.append(
             Deployed(
                 at=written(now()),
-                by=merged.repository.user(),
+                by=merged.repository.operator(),
                 fleet=fleet,
                 ring=ring,
                 release=wanted,

@@ -255,7 +255,7 @@ def carry_out(merged: Merged, wanted: Plan, *, here: bool = False) -> Proposed:
         if stale is not None and _is_of(merged, wanted, stale):
             request = proposal.request_for(repository, base, wanted.branch, title=wanted.title, body=body)
             return Proposed(stale, wanted.branch, pushed=base.remote is not None, request=request, new=False)
-    by = repository.user()
+    by = repository.operator()
     texts: dict[str, str] = {}
     files: dict[str, str | None] = {}
     for undo in wanted.undos:

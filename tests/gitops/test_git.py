@@ -62,3 +62,15 @@ def test_tracked_leaves_out_what_is_ignored_and_what_is_gone(repository: Reposit
     (repository.root / "néw file").write_text("x")
     (repository.root / "file").unlink()
     assert repository.tracked() == [".gitignore", "néw file"]
+
+
+def test_who_runs_a_job_is_who_set_it_off_where_git_knows_nobody(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert repository.operator() == "ada@acme.example"
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, "/dev/null")
+    repository.plumb(["config", "--unset", "user.email"])
+    repository.plumb(["config", "user.useConfigOnly", "true"])
+    monkeypatch.setenv("GITHUB_ACTOR", "ada-of-acme")
+    assert (repository.operator(), repository.user()) == ("ada-of-acme", "edgewright@localhost")

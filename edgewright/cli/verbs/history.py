@@ -59,15 +59,16 @@ def show(row: Row, *, gates: bool) -> None:
     )
     commit = row.commit[:10] if row.commit else ""
     output.line(f"{row.at:%Y-%m-%dT%H:%MZ}  {row.ring:<16} {what} {releases}  {commit:<10}  {row.by}  {row.told}")
+    told: dict[str, None] = {}
     for event in row.evidence:
         if isinstance(event, RolledBack):
-            for passed in event.passed:
-                output.line(f"{'':19}passed {passed}")
+            told |= dict.fromkeys([f"passed {each}" for each in event.passed])
             if row.what == "rollback":
-                output.line(f"{'':19}because: {event.reason}")
+                told[f"because: {event.reason}"] = None
         if isinstance(event, Promoted):
             if event.deployment:
-                output.line(f"{'':19}proven by deployment {event.deployment} in {event.source}")
+                told[f"proven by deployment {event.deployment} in {event.source}"] = None
             for gate in event.gates if gates else ():
-                word = "met" if gate.met else f"passed over ({gate.passed_over})"
-                output.line(f"{'':19}{word} {gate.gate}: {gate.told}")
+                told[f"{'met' if gate.met else f'passed over ({gate.passed_over})'} {gate.gate}: {gate.told}"] = None
+    for line in told:
+        output.line(f"{'':19}{line}")
