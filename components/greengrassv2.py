@@ -29,13 +29,13 @@ def exact_config(value: Any) -> Any:
     """Return ``value``, or its JSON text when the engine's numbers would bend it.
 
     The engine holds every number as a double: ``1.0`` would come out as ``1``, and integers above 2**53 would be
-    rounded. The provider takes the text of a JSON object wherever it takes an object. A value that contains
-    outputs is returned as it is, for its content is not known yet.
+    rounded. The provider takes the text of a JSON object wherever it takes an object. Where such a value contains
+    outputs, its text is an output as well, and a secret one when any of them is.
     """
     try:
         return exact(value)
-    except TypeError:  # an Output inside
-        return value
+    except TypeError:  # it bends, and there is an Output inside
+        return pulumi.Output.from_input(value).apply(exact)
 
 
 @pulumi.input_type

@@ -222,10 +222,11 @@ def test_bad_inputs_stop_a_preview_with_their_path_and_secrets_stay_secret(stack
     assert f'components["{NAME}"].config: must be an object (got [])' in refused.text
     assert f'components["{NAME}"].runWith.posixUser: must match' in refused.text
     device = hands.add("twin-001")
-    stack.write(components=hello("1.0.0", token="hush", open=1), secret=True)
+    stack.write(components=hello("1.0.0", token="hush", open=1, empty=None, inner={"whole": 1.0}), secret=True)
     up = stack.up()
     assert up.code == 0, up.text
-    assert device.held[NAME] == {"token": "hush", "open": 1}
+    assert device.held[NAME] == {"token": "hush", "open": 1, "empty": None, "inner": {"whole": 1.0}}
+    assert type(device.held[NAME]["inner"]["whole"]) is float
     assert "hush" not in up.text
     state = (stack.folder / "state" / ".pulumi" / "stacks" / "tiny" / "dev.json").read_text()
     assert "hush" not in state

@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.session
 import jsonschema
+import pulumi
 import pytest
 
 from components import greengrassv2
@@ -281,6 +282,16 @@ def _same(ours: Any, shape: Any, path: str) -> list[str]:
         found += [f"{path} max"] if most is not None and ours.most != most else []
         found += [f"{path} kind"] if (shape.type_name in {"integer", "long"}) != (ours.decimals == 0) else []
     return found
+
+
+def test_numbers_that_the_engine_would_bend_travel_as_text_beside_outputs_as_well() -> None:
+    async def main() -> None:
+        plain = {"a": 1, "b": pulumi.Output.from_input("x")}
+        assert greengrassv2.exact_config(plain) is plain
+        text = greengrassv2.exact_config({"whole": 1.0, "token": pulumi.Output.secret("x")})
+        assert (await text.future(), await text.is_secret()) == ('{"token":"x","whole":1.0}', True)
+
+    asyncio.run(main())
 
 
 def test_no_field_or_limit_of_create_deployment_is_missing() -> None:
