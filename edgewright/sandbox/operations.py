@@ -28,11 +28,22 @@ def name(service: str, environ: dict[str, Any]) -> str:
     told = _told(environ)
     if told:
         return told
-    method, path = environ["REQUEST_METHOD"], urllib.parse.quote(environ["PATH_INFO"], safe="/:@$")
-    if service == "s3":
-        return _of_s3(environ) or f"{method} {path}"
-    found = wire.find(_REST[service], method, path) if service in _REST else None
-    return found[0] if found is not None else f"{method} {path}"
+    found = _of_s3(environ) if service == "s3" else _of_rest(service, environ)
+    return found or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def is_unknown(service: str, environ: dict[str, Any]) -> bool:
+    """Whether a REST service has no such path; False for services whose paths are not known here."""
+    return service in _REST and not _of_rest(service, environ)
+
+
+def _of_rest(service: str, environ: dict[str, Any]) -> str:
+    if service not in _REST:
+        return ""
+    # as it was sent: a slash within a name is not one between names
+    path = urllib.parse.urlsplit(environ.get("RAW_URI") or environ["PATH_INFO"]).path
+    found = wire.find(_REST[service], environ["REQUEST_METHOD"], path)
+    return found[0] if found is not None else ""
 
 
 def _told(environ: dict[str, Any]) -> str:

@@ -195,6 +195,8 @@ def _authenticate(key: str, environ: dict[str, Any], service: str) -> Principal:
 
 
 def _unsupported(environ: dict[str, Any], service: str, why: str) -> AwsError:
+    if operations.is_unknown(service, environ):
+        return AwsError("UnknownOperationException", "", 404)
     # 501, because clients retry a 500: pulumi-aws 25 times, for minutes
     return AwsError(
         "NotImplemented", f"the sandbox has no {service} {_operation(environ)}: {why or 'not implemented'}", 501

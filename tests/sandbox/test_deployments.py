@@ -436,8 +436,12 @@ def test_an_operation_that_aws_does_not_have_is_unknown(
     assert answer.status == (501 if code == "NotImplemented" else 400)
 
 
-def test_a_path_that_greengrass_does_not_have_is_unknown(signed: Callable[..., Any]) -> None:
-    answer = signed("greengrass", "GET", "/greengrass/v2/nothing/here")
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [("greengrass", "/greengrass/v2/nothing/here"), ("iot", "/nothing/here")],
+)
+def test_a_path_that_a_service_does_not_have_is_unknown(signed: Callable[..., Any], service: str, path: str) -> None:
+    answer = signed(service, "GET", path)
     assert (answer.status, answer.code) == (404, "UnknownOperationException")
 
 
