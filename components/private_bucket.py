@@ -27,6 +27,10 @@ class PrivateBucketArgs:
     tags: Mapping[str, str]
     protect: bool = False
     """Whether the engine refuses to delete it."""
+    key: aws.kms.Key | None = None
+    """The key that it is encrypted with; Amazon S3's own by default."""
+    keep_days: int | None = None
+    """Days for which a deleted or overwritten object can be got back; for ever by default. What is current stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,7 @@ class PrivateBucketResources:
 
 @final
 class PrivateBucket(EdgeComponent):
-    """A private bucket. Versions never expire, and AWS refuses to delete it while anything is in it."""
+    """A private bucket. What is current never expires, and AWS refuses to delete it while anything is in it."""
 
     resources: PrivateBucketResources
 
@@ -81,8 +85,11 @@ class PrivateBucket(EdgeComponent):
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    )
+                        sse_algorithm="AES256" if args.key is None else "aws:kms",
+                        kms_master_key_id=None if args.key is None else args.key.arn,
+                    ),
+                    # One data key for many objects: without it, each download of a device is a call to the key.
+                    bucket_key_enabled=None if args.key is None else True,
                 )
             ],
             opts=child,
@@ -96,16 +103,7 @@ class PrivateBucket(EdgeComponent):
         lifecycle = aws.s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketLifecycleConfigurationRuleArgs(
-                    id="abort-incomplete-uploads",
-                    status="Enabled",
-                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                        days_after_initiation=ABORT_UPLOADS_AFTER_DAYS
-                    ),
-                )
-            ],
+            rules=_life_cycle(args.keep_days),
             # S3 wants versioning settled before rules that touch versions and uploads.
             opts=self.child(args.provider, depends_on=[versioning], deleted_with=bucket),
         )
@@ -126,3 +124,29 @@ class PrivateBucket(EdgeComponent):
             policy=policy,
         )
         self.register_outputs({"bucket": bucket.bucket, "arn": bucket.arn})
+
+
+def _life_cycle(keep_days: int | None) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
+    rules = [
+        aws.s3.BucketLifecycleConfigurationRuleArgs(
+            id="abort-incomplete-uploads",
+            status="Enabled",
+            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+            abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=ABORT_UPLOADS_AFTER_DAYS
+            ),
+        )
+    ]
+    if keep_days is not None:
+        rules.append(
+            aws.s3.BucketLifecycleConfigurationRuleArgs(
+                id="expire-deleted-objects",
+                status="Enabled",
+                filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                # Only what is no longer current, counted from when somebody deleted it.
+                noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                    noncurrent_days=keep_days
+                ),
+            )
+        )
+    return rules

@@ -31,6 +31,8 @@ def tooling(project: Project, settings: Settings) -> dict[str, Any]:
                 provider=providers.of(project.organisation.accounts[TOOLING].id, region),
                 bucket=here[0].artifact_bucket,
                 stages=here,
+                kms=project.organisation.artifacts.kms,
+                keep_days=project.organisation.artifacts.keep // 86400,
             ),
         )
         for region, here in buckets.items()

@@ -150,7 +150,8 @@ def _wildcards(sid: str, statement: Mapping[str, Any]) -> Iterator[Finding]:
             message = f"allows {needless[0]} on every resource"
             yield Finding("wildcard", sid, message, "name the resources by their ARNs, or add a condition")
     for resource in resources:
-        if _all_of_a_service(resource):
+        # A key has no name in its ARN; its alias can be asked for in its place.
+        if _all_of_a_service(resource) and "kms:ResourceAliases" not in _keys(statement):
             secret = next((action for action in actions if action in _SECRET), None)
             yield Finding(
                 "wildcard",

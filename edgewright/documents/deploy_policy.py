@@ -88,6 +88,8 @@ class Features:
     """Parameters of Systems Manager with the images of twins."""
     edge_manager: bool = False
     """SageMaker device fleets."""
+    artifact_key: bool = False
+    """The artifact bucket has a key of its own."""
 
 
 def deploy_role(place: StagePlace) -> dict[str, Any]:
@@ -259,6 +261,7 @@ def additions(place: StagePlace, features: Features) -> dict[str, dict[str, Any]
         "claim": _claim(place) if features.claim else [],
         "twins": _twins(place, features.images) if features.twins else [],
         "edge-manager": _edge_manager(place) if features.edge_manager else [],
+        "artifact-key": [_artifact_key(place)] if features.artifact_key else [],
     }
     return {name: policy.document(statements) for name, statements in wanted.items() if statements}
 
@@ -279,6 +282,19 @@ def _roles(prefix: str, roles: Iterable[str], boundary_arn: str) -> list[dict[st
 def _passed(sid: str, role: str, service: str) -> dict[str, Any]:
     condition = {"StringEquals": {"iam:PassedToService": service}}
     return policy.statement(sid, ["iam:PassRole"], [role], conditions=condition)
+
+
+def _artifact_key(place: StagePlace) -> dict[str, Any]:
+    """The use of the artifacts' key, through S3; a key has no name in its ARN, so its alias is a condition."""
+    return policy.statement(
+        "ArtifactKey",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        [f"arn:aws:kms:{place.region}:{place.tooling_id}:key/*"],
+        conditions={
+            "StringEquals": {"kms:ViaService": f"s3.{place.region}.amazonaws.com"},
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": naming.ARTIFACT_KEY_ALIAS},
+        },
+    )
 
 
 def _claim(place: StagePlace) -> list[dict[str, Any]]:

@@ -10,7 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edgewright.documents import bucket_policy, device_policy, naming, permissions, provisioning, roots, trust
+from edgewright.documents import (
+    bucket_policy,
+    device_policy,
+    key_policy,
+    naming,
+    permissions,
+    provisioning,
+    roots,
+    trust,
+)
 from edgewright.documents.place import FleetPlace, StagePlace
 from edgewright.documents.roots import TOOLING, place_of
 from edgewright.manifest.load import Project
@@ -63,6 +72,9 @@ def _tooling(project: Project) -> Iterator[Policy]:
     for here in regions.values():
         bucket = here[0].artifact_bucket
         yield Policy(f"bucket {bucket}", "policy", tooling_id, bucket_policy.artifacts(bucket, here))
+        if organisation.artifacts.kms:
+            document = key_policy.artifacts(tooling_id, here[0].region, here)
+            yield Policy(f"key {naming.ARTIFACT_KEY_ALIAS} of {here[0].region}", "policy", tooling_id, document)
     for stage in sorted(organisation.stages):
         for each in roots.boundaries(project, stage):
             yield Policy(f"managed policy {each.name}", "policy", each.account_id, each.document, stage=stage)

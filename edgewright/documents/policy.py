@@ -23,6 +23,8 @@ TRUST_POLICY = 2_048
 """Characters of a role's trust policy, before the quota is raised."""
 BUCKET_POLICY = 20_480
 """Bytes of a bucket policy."""
+KEY_POLICY = 32_768
+"""Bytes of the policy of a key."""
 IOT_POLICY = 2_048
 """Characters of an AWS IoT policy."""
 

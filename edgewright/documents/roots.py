@@ -100,6 +100,7 @@ def features(project: Project, stage: str) -> Features:
         claim=bool(images) or any(fleet.identity.provisioning == "claim" for fleet, _ in here),
         twins=bool(images),
         images=tuple(sorted(images)),
+        artifact_key=project.organisation.artifacts.kms,
         edge_manager=any(fleet.edge_manager.enabled for fleet, _ in here),
     )
 

@@ -81,9 +81,10 @@ def test_the_artifact_bucket_is_private_versioned_encrypted_and_keeps_everything
     (rule,) = recording.one("BucketServerSideEncryptionConfiguration", name).inputs["rules"]
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
     assert recording.one("BucketOwnershipControls", name).inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
-    (lifecycle,) = recording.one("BucketLifecycleConfiguration", name).inputs["rules"]
-    assert lifecycle["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
-    assert not {"expiration", "noncurrentVersionExpiration"} & set(lifecycle)
+    uploads, deleted = recording.one("BucketLifecycleConfiguration", name).inputs["rules"]
+    assert uploads["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    assert deleted["noncurrentVersionExpiration"] == {"noncurrentDays": 400}
+    assert not any("expiration" in rule for rule in (uploads, deleted)), "what is current never expires"
     sids = {part["Sid"] for part in policy_of(recording.one("BucketPolicy", name))["Statement"]}
     assert {"TlsOnly", "WriteOnce", f"Read{STAGING}", f"Read{PROD}"} <= sids
 
@@ -144,3 +145,17 @@ def test_readers_of_captures_get_the_other_half_of_their_role(recording: Recordi
 def test_the_stack_exports_what_a_pipeline_needs(recording: Recording) -> None:
     assert recording.exports["artifactBuckets"] == {"eu-west-1": "acme-artifacts-111111111111-eu-west-1"}
     assert set(recording.exports["deployRoles"]) == set(recording.exports["deployGrants"]) == {"staging", "prod"}
+
+
+def test_artifacts_may_have_a_key_of_their_own_that_administrators_do_not_use() -> None:
+    recording = projects.run(projects.full(), "tooling")
+    key = recording.one("aws:kms/key:Key", "artifacts-eu-west-1")
+    assert key.inputs["enableKeyRotation"] is True
+    (rule,) = recording.one("BucketServerSideEncryptionConfiguration", "artifacts-eu-west-1").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+    document = policy_of(key)
+    administer = next(part for part in document["Statement"] if part["Sid"] == "Administer")
+    assert not {"kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"} & set(administer["Action"])
+    users = [part for part in document["Statement"] if "kms:Decrypt" in part["Action"]]
+    assert len(users) == 4
+    assert all(part["Condition"]["StringEquals"] == {"kms:ViaService": "s3.eu-west-1.amazonaws.com"} for part in users)

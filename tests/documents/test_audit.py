@@ -155,6 +155,8 @@ USABLE = {
 }
 NOT_KNOWN = {
     "Unknown condition iam:PermissionsBoundary for action iam:UpdateAssumeRolePolicy": "younger than the linter's data",
+    "Unknown condition kms:ResourceAliases for action kms:Decrypt": "a key of the resource, in the guide of AWS KMS",
+    "Unknown condition kms:ResourceAliases for action kms:GenerateDataKey": "a key of the resource, as above",
 }
 
 

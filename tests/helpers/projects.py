@@ -27,6 +27,7 @@ def sample() -> Project:
 
 FULL: dict[str, Any] = {
     "forge": {"github": {"repository": "acme/edge-fleets"}, "environments": {"prod": "production"}},
+    "artifacts": {"kms": True},
     "trust": {"externalId": "acme-edge"},
     "personas": {
         "dataScientist": {"principals": ["arn:aws:iam::111111111111:role/science"]},

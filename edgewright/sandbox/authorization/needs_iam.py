@@ -5,10 +5,10 @@ from __future__ import annotations
 from edgewright.sandbox.authorization.needs import Asked, Need
 
 _TYPES = (
+    ("InstanceProfileName", "instance-profile"),  # first: a call that names a role too is about the profile
     ("RoleName", "role"),
     ("UserName", "user"),
     ("GroupName", "group"),
-    ("InstanceProfileName", "instance-profile"),
 )
 _LISTS = frozenset({"ListRoles", "ListUsers", "ListGroups", "ListPolicies", "ListInstanceProfiles"})
 
@@ -28,6 +28,9 @@ def needs(asked: Asked) -> list[Need]:
             found = [Need(action, arn, context)]
             if asked.operation == "CreateRole" and any(name.startswith("Tags.") for name in given):
                 found.append(Need("iam:TagRole", arn))
+            if asked.operation == "AddRoleToInstanceProfile":
+                passed = {"iam:PassedToService": "ec2.amazonaws.com"}
+                found.append(Need("iam:PassRole", _arn(asked, "role", given["RoleName"]), passed))
             return found
     if "PolicyArn" in given:
         return [Need(action, given["PolicyArn"])]
