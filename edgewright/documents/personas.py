@@ -113,8 +113,10 @@ def technician(place: StagePlace) -> dict[str, Any]:
                 [
                     "iot:DeleteThing",
                     "iot:DescribeThing",
+                    "iot:DescribeThingGroup",
                     "iot:ListThingGroupsForThing",
                     "iot:RemoveThingFromThingGroup",
+                    "iot:UpdateThing",
                 ],
                 [f"{iot}:thing/*", groups],
             ),
