@@ -43,11 +43,42 @@ _VERSION = {
 """Properties that a version of a launch template is made of, and AWS's names for them."""
 _DATA = {
     **{theirs: ours for ours, theirs in _VERSION.items()},
+    "BlockDeviceMappings": lambda values: _block_devices(values.get("blockDeviceMappings")),
     "TagSpecifications": lambda values: [
         {"ResourceType": each["resourceType"], "Tags": listed(each.get("tags"))}
         for each in values.get("tagSpecifications") or ()
     ],
 }
+
+
+_TEXT_FLAGS = ("deleteOnTermination", "encrypted")
+"""Flags of a disk that pulumi-aws has as text, because nothing, true and false are three things there."""
+
+
+def _block_devices(mappings: Any) -> list[Values]:
+    """Return the disks of a launch template as EC2 takes them."""
+    found = []
+    for each in mappings or ():
+        disk = {
+            name[0].upper() + name[1:]: value == "true" if name in _TEXT_FLAGS else value
+            for name, value in (each.get("ebs") or {}).items()
+            if value not in (None, "")
+        }
+        names = {"DeviceName": "deviceName", "NoDevice": "noDevice", "VirtualName": "virtualName"}
+        plain = given(**{theirs: each.get(ours) for theirs, ours in names.items()})
+        found.append({**plain, **given(Ebs=disk)})
+    return found
+
+
+def _disks(version: Mapping[str, Any]) -> list[Values]:
+    """Return the disks of a launch template as pulumi-aws has them."""
+    found: list[Values] = []
+    for each in version.get("BlockDeviceMappings") or ():
+        plain = {name[0].lower() + name[1:]: value for name, value in each.items() if name != "Ebs"}
+        disk = {name[0].lower() + name[1:]: value for name, value in (each.get("Ebs") or {}).items()}
+        texts = {name: str(disk[name]).lower() for name in _TEXT_FLAGS if name in disk}
+        found.append({**plain, **({"ebs": {**disk, **texts}} if disk else {})})
+    return found
 
 
 def _specifications(version: Mapping[str, Any]) -> list[Values]:
@@ -194,6 +225,7 @@ TYPES = (
                     "description": "VersionDescription",
                     "tagSpecifications": lambda version: _specifications(version["LaunchTemplateData"]),
                     **{ours: f"LaunchTemplateData.{theirs}" for ours, theirs in _VERSION.items()},
+                    "blockDeviceMappings": lambda version: _disks(version["LaunchTemplateData"]),
                 },
             ),
         ),

@@ -12,8 +12,8 @@ def listed(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
 
 
 def mapped(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return AWS's list of keys and values as a map."""
-    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+    """Return AWS's list of keys and values as a map, without those that AWS itself puts there (``aws:``)."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags if not tag["Key"].startswith("aws:")}
 
 
 def changes(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> tuple[dict[str, str], list[str]]:
