@@ -45,6 +45,7 @@ PROVISIONING = (
     "iot:DescribeThingType",
     "iot:ListPrincipalPolicies",
     "iot:ListThingGroupsForThing",
+    "iot:ListThingPrincipals",
     "iot:RegisterCertificate",
     "iot:RegisterCertificateWithoutCA",
     "iot:RegisterThing",

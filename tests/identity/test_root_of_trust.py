@@ -115,7 +115,7 @@ def test_staging_came_up_without_administrator_rights_and_cannot_touch_productio
         denied(
             client("sts").assume_role,
             RoleArn=f"arn:aws:iam::{PROD}:role/{role}",
-            RoleSessionName="x",
+            RoleSessionName="tries",
             ExternalId="acme-edge",
         )
     denied(client("s3").get_object, Bucket=f"acme-line-inspection-prod-{PROD}", Key="x")
@@ -125,7 +125,7 @@ def test_staging_came_up_without_administrator_rights_and_cannot_touch_productio
 def test_the_external_id_is_asked_for(world: World) -> None:
     role = f"arn:aws:iam::{STAGING}:role/edgewright-deploy-staging"
     for given in ({}, {"ExternalId": "guessed"}):
-        denied(world.sandbox.client("sts").assume_role, RoleArn=role, RoleSessionName="x", **given)
+        denied(world.sandbox.client("sts").assume_role, RoleArn=role, RoleSessionName="tries", **given)
 
 
 def test_a_pipeline_cannot_raise_its_own_rights(world: World) -> None:
@@ -201,7 +201,7 @@ def test_the_preview_role_reads_and_cannot_change_anything(world: World) -> None
                                "PolicyDocument": EVERYTHING}),
         (iam.create_role, {"RoleName": "edgewright-x-staging-device", "AssumeRolePolicyDocument": TRUST}),
         (client("sts").assume_role, {"RoleArn": f"arn:aws:iam::{STAGING}:role/edgewright-deploy-staging",
-                                     "RoleSessionName": "x", "ExternalId": "acme-edge"}),
+                                     "RoleSessionName": "tries", "ExternalId": "acme-edge"}),
     ):  # fmt: skip
         denied(call, **given)
 
@@ -312,8 +312,13 @@ def test_a_twin_gets_a_claim_for_its_template_and_nothing_else(world: World) -> 
     role = f"edgewright-{LINE}-staging-twin"
     ec2 = world.sandbox.client("ec2", "staging")
     instances = [each for found in ec2.describe_instances()["Reservations"] for each in found["Instances"]]
-    assert [instance["IamInstanceProfile"]["Arn"].rpartition("/")[2] for instance in instances] == [role]
-    assert instances[0]["MetadataOptions"]["HttpTokens"] == "required"
+    assert [{tag["Key"]: tag["Value"] for tag in each["Tags"]}["Name"] for each in instances] == [
+        f"{LINE}-staging-twin-01"
+    ]
+    name = f"edgewright-{LINE}-staging-twins"
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
+    assert version["LaunchTemplateData"]["IamInstanceProfile"]["Name"] == role
+    assert version["LaunchTemplateData"]["MetadataOptions"]["HttpTokens"] == "required"
     iam = world.sandbox.client("iam", "staging")
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
