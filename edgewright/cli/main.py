@@ -22,6 +22,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 # Verb -> what the overview says of it. The module of a verb is edgewright.cli.verbs.<verb>.
 VERBS = {
     "validate": "check every manifest and the catalog, offline",
+    "bootstrap": "bring the root of trust up: what is made, in which account, with whose rights",
     "diff": "what a change means: releases, configuration, permissions, devices",
     "plan": "what a preview of each stack would do, recorded or held to what was reviewed",
     "promote": "carry a release to the next ring, when its gates are met",

@@ -1,0 +1,106 @@
+"""`edgewright bootstrap`: the first bring-up by an administrator, and its end. Shows first, acts with --yes only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from edgewright import output
+from edgewright.cli.repository import add_root
+from edgewright.errors import EdgewrightError, ExitCode
+
+if TYPE_CHECKING:
+    from edgewright.gitops.bootstrap import Account
+
+HELP = "bring the root of trust up: what is made, in which account, with whose rights"
+_ADMIN = "OrganizationAccountAccessRole"
+_TOOLING = "tooling"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is wanted."""
+    add_root(parser)
+    parser.add_argument("--yes", action="store_true", help="do it; without this, only show")
+    parser.add_argument("--check", action="store_true", help="also try the credentials in every account")
+    parser.add_argument(
+        "--admin-role",
+        default=_ADMIN,
+        metavar="NAME",
+        help=f"the role by which you enter the other accounts (default: {_ADMIN}), as edgewright:adminRole says it",
+    )
+    parser.add_argument("--teardown", action="store_true", help="what takes it down again, in order")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the plan; with --yes bring the tooling stack up.
+
+    Raises:
+        EdgewrightError: the credentials are not an administrator's of the tooling account, or the update failed.
+    """
+    from edgewright.gitops import bootstrap
+    from edgewright.manifest.load import load_project
+
+    project = load_project(args.root)
+    accounts = bootstrap.plan(project, args.admin_role)
+    stages = sorted(project.organisation.stages)
+    if args.json:
+        output.data([asdict(account) for account in accounts])
+    elif args.teardown:
+        _teardown(stages)
+    else:
+        _show(accounts)
+    if args.teardown:
+        return ExitCode.OK
+    if args.check or args.yes:
+        for arn in bootstrap.check_access(project, args.admin_role):
+            output.note(f"entered as {arn}")
+    if not args.yes:
+        if not args.json:
+            output.line()
+            output.line("nothing was done; to do it: edgewright bootstrap --yes")
+        return ExitCode.OK
+    return _up(args, stages)
+
+
+def _show(accounts: list[Account]) -> None:
+    for account in accounts:
+        output.line(f"account {account.id} ({', '.join(account.names)}), by {account.by}:")
+        for what in account.makes:
+            output.line(f"  {what}")
+    roles = sum(what.startswith("role ") for account in accounts for what in account.makes)
+    output.line()
+    output.line(f"{roles} roles in {len(accounts)} accounts. From then on nothing runs with administrator rights:")
+    output.line("stages are brought up by their deploy roles, previews by roles that only read.")
+
+
+def _teardown(stages: list[str]) -> None:
+    output.line("In this order; each step refuses while the one before is not done:")
+    for stage in stages:
+        output.line(f"  pulumi destroy --stack {stage}      # by its deploy role; devices are uninstalled first")
+    output.line("  # every rollback needs the artifact bucket (and its key), so they are protected:")
+    output.line("  pulumi state unprotect --stack tooling --all")
+    output.line(
+        "  # AWS refuses to delete a bucket that holds anything: empty it yourself, when nobody needs it any more"
+    )
+    output.line("  pulumi destroy --stack tooling      # with the credentials of an administrator")
+
+
+def _up(args: argparse.Namespace, stages: list[str]) -> int:
+    from edgewright.gitops.engine import Engine
+
+    root = args.root.resolve()
+    command = f"pulumi up --stack {_TOOLING}"
+    output.note(f"$ {command}")
+    run = Engine(root, dict(os.environ)).up(_TOOLING)
+    if not run.ok:
+        output.note(run.output)
+        msg = f"{command} failed in {shlex.quote(str(root))}; correct it and run again, what is there is kept"
+        raise EdgewrightError(msg)
+    changed = f" ({len(run.changes)} changes)" if run.changes else ", nothing to do"
+    output.line(f"the root of trust is as the manifests say{changed}")
+    output.line(f"next, by a pipeline or with rights of your own: pulumi up --stack {stages[0] if stages else 'STAGE'}")
+    return ExitCode.OK
