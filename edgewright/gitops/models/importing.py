@@ -7,18 +7,14 @@ its branch, or the version that it became, and does nothing.
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewright.aws.session import Session
-from edgewright.catalog.catalog import CATALOG, RECIPE, SIDECAR, Catalog
+from edgewright.catalog.catalog import CATALOG, Catalog
 from edgewright.catalog.component import CatalogVersion
-from edgewright.catalog.lock import LOCK_FILE, parse_lock, render_lock
-from edgewright.catalog.scaffold import NewComponent, new_component
-from edgewright.catalog.sidecar import Provenance
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import proposal
 from edgewright.gitops.edit import with_component_version
@@ -26,6 +22,7 @@ from edgewright.gitops.models.archive import find_onnx
 from edgewright.gitops.models.candidate import Comparison, Trial, attempt, compare
 from edgewright.gitops.models.package import LARGEST_ARTIFACT, Arn, Package, describe, download, metrics
 from edgewright.gitops.models.request import body
+from edgewright.gitops.models.version_files import METRICS, catalog_files, model_file, provenance_of
 from edgewright.gitops.promote import Merged
 from edgewright.gitops.proposal import Proposed
 from edgewright.gitops.releases import stage_file
@@ -35,9 +32,6 @@ from edgewright.manifest.registry import ModelSource
 from edgewright.versions import is_version, newest_first, parse_version
 
 BRANCHES = "model/"
-_VERSION_LINE = re.compile(r"^ComponentVersion:[^\n]*$", re.MULTILINE)
-_DESCRIPTION_LINE = re.compile(r"^ComponentDescription:[^\n]*$", re.MULTILINE)
-_METRICS = "metrics.json"
 
 
 @dataclass(frozen=True)
@@ -124,8 +118,8 @@ def import_package(
             raise RefusedError(msg)
         if dry_run:
             return imported
-        provenance = _provenance(package, digest, numbers)
-        files = _catalog_files(merged, source, chosen, model=model, provenance=provenance, folder=folder)
+        provenance = provenance_of(package, digest, numbers)
+        files = catalog_files(merged, source, chosen, model=model, provenance=provenance, folder=folder)
     return replace(imported, proposed=_propose(merged, imported, files, branch, there))
 
 
@@ -226,10 +220,10 @@ def _current(
 
 def _shipped(merged: Merged, found: CatalogVersion, path: str) -> dict[str, float]:
     """The numbers at the top of a metrics.json that a version ships."""
-    if _METRICS not in found.entry.files:
+    if METRICS not in found.entry.files:
         return {}
     try:
-        said = json.loads(_bytes(merged, f"{path}/{_METRICS}"))
+        said = json.loads(_bytes(merged, f"{path}/{METRICS}"))
     except ValueError:
         return {}
     return {key: value for key, value in said.items() if isinstance(value, float)} if isinstance(said, dict) else {}
@@ -241,19 +235,6 @@ def _bytes(merged: Merged, path: str) -> bytes:
         msg = f"{path} is not in {merged.base.branch}"
         raise EdgewrightError(msg)
     return next(iter(merged.repository.blobs([files[path]])))
-
-
-def model_file(version: CatalogVersion) -> str:
-    """The ONNX file that a model version ships.
-
-    Raises:
-        EdgewrightError: it has none, or several.
-    """
-    files = [each.file for each in version.recipe.artifacts if each.file and each.file.endswith(".onnx")]
-    if len(files) != 1:
-        msg = f"{version.name} {version.version} ships {len(files)} ONNX files; a model component has one"
-        raise EdgewrightError(msg)
-    return files[0]
 
 
 def _same_interface(source: ModelSource, candidate: Trial, current: Trial | None) -> None:
@@ -272,71 +253,6 @@ def _ends(trial: Trial) -> list[list[tuple[object, ...]]]:
         [(each["name"], each["type"], tuple(n if isinstance(n, int) else None for n in each["shape"])) for each in side]
         for side in (trial.inputs, trial.outputs)
     ]
-
-
-def _provenance(package: Package, digest: str, numbers: Mapping[str, float]) -> Provenance:
-    return Provenance(
-        package=package.arn.text, source=package.artifact, artifact=f"sha256:{digest}",
-        verified=package.digest is not None, metrics=dict(numbers),
-        trainingData=package.metadata.get("trainingDataDigest"), repository=package.repository,
-        commit=package.commit, generatedBy=package.generated_by, licence=package.metadata.get("licence"),
-        approved=package.approved,
-    )  # fmt: skip
-
-
-def _catalog_files(
-    merged: Merged, source: ModelSource, version: str, *, model: Path, provenance: Provenance, folder: Path
-) -> dict[str, str | bytes]:
-    """The files of the new version and the lock with its entry."""
-    root = folder / "project"
-    root.mkdir()
-    catalog = merged.project.catalog
-    shown = f"{CATALOG}/{source.component}/{version}"
-    target = root / shown
-    newest = next(iter(catalog.versions(source.component)), None)
-    like = catalog.get(source.component, newest) if newest else None
-    said = f"Model package {provenance.package.rpartition('model-package/')[2]}"
-    if like is None:
-        new_component(root, NewComponent(kind="onnx-model", name=source.component, version=version, model_file=model))
-        recipe = (target / RECIPE).read_text(encoding="utf-8")
-    else:
-        target.mkdir(parents=True)
-        recipe = merged.text(f"{CATALOG}/{like.name}/{like.version}/{RECIPE}")
-        (target / model_file(like)).write_bytes(model.read_bytes())
-        if _METRICS in like.entry.files:
-            shipped = {"file": model_file(like), "package": provenance.package, **provenance.metrics}
-            (target / _METRICS).write_text(json.dumps(shipped, indent=2) + "\n", encoding="utf-8")
-    recipe = _VERSION_LINE.sub(f'ComponentVersion: "{version}"', recipe, count=1)
-    recipe = _DESCRIPTION_LINE.sub(lambda _: f"ComponentDescription: {json.dumps(said)}", recipe, count=1)
-    (target / RECIPE).write_text(recipe, encoding="utf-8")
-    (target / SIDECAR).write_text(_sidecar(provenance), encoding="utf-8")
-    made = Catalog.load(root).get(source.component, version)
-    if made is None:
-        problems = [str(each) for each in Catalog.load(root).problems if each.file.startswith(shown)]
-        msg = "the new version would not be in order:\n  " + "\n  ".join(problems)
-        raise EdgewrightError(msg)
-    lock = parse_lock(merged.text(LOCK_FILE)) if catalog.lock.entries else None
-    entries = list(lock.entries.values()) if lock else []
-    files: dict[str, str | bytes] = {
-        f"{shown}/{name}": path.read_bytes() for name, path in sorted(_walk(target).items())
-    }
-    return files | {LOCK_FILE: render_lock([*entries, made.entry])}
-
-
-def _walk(folder: Path) -> dict[str, Path]:
-    return {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-
-
-def _sidecar(provenance: Provenance) -> str:
-    """component.yaml; JSON is YAML in flow style, so no text of the registry can break out of its line."""
-    lines = [
-        "# What Edgewright knows of this component beyond its recipe; written by the import",
-        "kind: onnx-model",
-        "provenance:",
-    ]
-    for key, value in provenance.model_dump(mode="json", by_alias=True, exclude_none=True).items():
-        lines.append(f"  {key}: {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"
 
 
 def _propose(
