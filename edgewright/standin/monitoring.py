@@ -176,6 +176,7 @@ TYPES = (
                 default="missing", rules=(one_of("breaching", "notBreaching", "ignore", "missing"),)
             ),
         },
+        either={"evaluationCriteria": ("evaluationCriteria", "metricName", "metricQueries")},
         nested_rules={"metricQueries.id": (length(1, _LONGEST),), "metricQueries.expression": (length(1, 1024),)},
         shape=Shape(sets=frozenset({"alarmActions", "insufficientDataActions", "metricQueries", "okActions"})),
         auto_name=AutoName("name", _LONGEST),

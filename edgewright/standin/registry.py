@@ -154,9 +154,6 @@ TYPES = (
         ),
     ).serves(
         {"device": Property(), "deviceFleetName": Property(replace=True, rules=(_NAME,))},
-        nested_rules={
-            "device.description": (length(1, 40),),
-            "device.deviceName": (_NAME,),
-        },
+        nested_rules={"device.description": (length(1, 40),)},
     ),
 )
