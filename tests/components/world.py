@@ -119,7 +119,7 @@ def _deploy_more(sandbox: Sandbox, stage: str, pipeline: Mapping[str, str]) -> N
         keys = _assumed(_client(sandbox, "sts", user), f"arn:aws:iam::{account}:role/{role}", ExternalId="acme-edge")
         s3, iot = _client(sandbox, "s3", keys), _client(sandbox, "iot", keys)
         iot.get_indexing_configuration()
-        # while a revision is watched, and at gates: what the devices measure
+        # while a revision is watched, and at gates: what the devices measure, and alarms
         cloudwatch = _client(sandbox, "cloudwatch", keys)
         until = datetime.now(UTC)
         cloudwatch.get_metric_statistics(
@@ -130,6 +130,7 @@ def _deploy_more(sandbox: Sandbox, stage: str, pipeline: Mapping[str, str]) -> N
             Period=60,
             Statistics=["Average"],
         )
+        cloudwatch.describe_alarms(AlarmNames=["line-inspection-unhealthy"])
         if role == naming.deploy_role(stage):
             # whether an artifact is there already is asked before it is published; S3 says 403 to who may not list
             with pytest.raises(ClientError, match="404"):
@@ -142,8 +143,6 @@ def _deploy_more(sandbox: Sandbox, stage: str, pipeline: Mapping[str, str]) -> N
             iot.delete_dynamic_thing_group(thingGroupName=group)
         else:
             iot.describe_index(indexName="AWS_Things")
-            # gates on alarms
-            cloudwatch.describe_alarms(AlarmNames=["line-inspection-unhealthy"])
 
 
 def _provision(sandbox: Sandbox, stage: str) -> None:

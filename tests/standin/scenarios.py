@@ -74,6 +74,13 @@ def allow(*actions: str, resource: str | list[str] = "*") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def of_account(*actions: str) -> str:
+    """Return a resource policy that lets the account decide."""
+    whom = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": whom, "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def tls_only(bucket: str) -> str:
     """Return a bucket policy."""
     statement = {
@@ -474,14 +481,14 @@ LIVES = (
             "description": "d",
             "enableKeyRotation": True,
             "deletionWindowInDays": 7,
-            "policy": allow("kms:*"),
+            "policy": of_account("kms:*"),
             "tags": {"a": "1"},
         },
         {
             "description": "e",
             "enableKeyRotation": False,
             "deletionWindowInDays": 7,
-            "policy": allow("kms:*", "kms:Decrypt"),
+            "policy": of_account("kms:*", "kms:Decrypt"),
             "tags": {"b": "1"},
         },
     ),
