@@ -231,7 +231,7 @@ def team(
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_from_a_request_to_devices_and_back(team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = team.release("prod/main")
     good = a_good_release_goes_all_the_way(team, tmp_path, monkeypatch)
@@ -349,6 +349,23 @@ def the_line_is_stopped_and_runs_again(team: Team) -> None:
     assert not refused.ok
     assert "the line of all fleets is stopped: incident 7" in refused.output
     assert team.edgewright("resume", "--all", "--reason", "over")[0] == 0
+    a_stop_of_the_fleet_holds_up_all_that_is_the_fleets(team)
+
+
+def a_stop_of_the_fleet_holds_up_all_that_is_the_fleets(team: Team) -> None:
+    """Its role alias, say; a deployment is not all that can hurt devices."""
+    assert team.edgewright("stop", "line", "--reason", "incident 8")[0] == 0
+    file = team.root / "fleets/line/fleet.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("provisioning: manual", "provisioning: manual, credentialDuration: 2h"), "utf-8")
+    refused = team.engine.up("staging")
+    assert not refused.ok
+    assert "the line of line is stopped: incident 8" in refused.output
+    iot = team.sandbox.client("iot", "staging")
+    alias = iot.describe_role_alias(roleAlias="edgewright-line-staging")["roleAliasDescription"]
+    assert alias["credentialDurationSeconds"] == 3600
+    file.write_text(text, "utf-8")
+    assert team.edgewright("resume", "line", "--reason", "over")[0] == 0
 
 
 def the_console_is_put_right(team: Team) -> None:
