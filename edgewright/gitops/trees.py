@@ -86,14 +86,19 @@ def side(repository: Repository, revision: str, name: str | None = None) -> Side
     return Side(name or revision, commit, repository.subject(commit))
 
 
-def load(repository: Repository, which: Side) -> Glance:
+def load(repository: Repository, which: Side, *, judged: bool = True) -> Glance:
     """Read the project of a side, as far as it can be read.
+
+    Args:
+        repository: The repository of the project.
+        which: The side.
+        judged: Whether it is held to the rules, too, and not only read.
 
     Raises:
         GitError: the commit is not here as a whole.
     """
     if which.commit is None:
-        return glance(repository.root)
+        return glance(repository.root, judged=judged)
     files = {path: blob for path, blob in repository.files(which.commit, _PATHS).items() if _is_inside(path)}
     wanted = [path for path in files if path.endswith(_READ)]
     with tempfile.TemporaryDirectory(prefix="edgewright-tree-") as folder:
@@ -104,7 +109,7 @@ def load(repository: Repository, which: Side) -> Glance:
                 (root / path).touch()
         for path, content in zip(wanted, repository.blobs([files[path] for path in wanted]), strict=True):
             (root / path).write_bytes(content)
-        return glance(root, bytes_of_catalog=False)
+        return glance(root, bytes_of_catalog=False, judged=judged)
 
 
 def _is_inside(path: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgewright.catalog.catalog import CATALOG
 from edgewright.catalog.lock import LOCK_FILE
-from edgewright.manifest.load import ORGANISATION, Project, read
+from edgewright.manifest.load import ORGANISATION, Project, read, without_collector
 from edgewright.manifest.model import Fleet, FleetStage, Organisation
 from edgewright.manifest.rules import check
 from edgewright.source import Problem
@@ -30,16 +30,23 @@ class Glance:
         return self.project is None and all(problem.file == ORGANISATION for problem in self.errors)
 
 
-def glance(root: Path, *, bytes_of_catalog: bool = True) -> Glance:
+def glance(root: Path, *, bytes_of_catalog: bool = True, judged: bool = True) -> Glance:
     """Read a project; never raises for bad content.
 
     Args:
         root: The folder with edgewright.yaml.
         bytes_of_catalog: Whether the files of the catalog are there with their content. Where they are not, what is
             said about them is left out.
+        judged: Whether it is held to the rules, too, and not only read.
     """
+    with without_collector():
+        return _glance(root, bytes_of_catalog=bytes_of_catalog, judged=judged)
+
+
+def _glance(root: Path, *, bytes_of_catalog: bool, judged: bool) -> Glance:
     context, problems = read(root)
-    problems += check(context)
+    if judged:
+        problems += check(context)
     errors = tuple(
         sorted(
             (each for each in problems if each.severity == "error" and (bytes_of_catalog or not _of_catalog(each))),

@@ -127,7 +127,7 @@ def check_project(root: Path, *, since: Since | None = None) -> Checked:
         root: The folder with edgewright.yaml.
         since: Tells since when a line of a file is as it is, for the warning about rings that differ.
     """
-    with _without_collector():
+    with without_collector():
         context, problems = read(root, since=since)
         problems += check(context)
         if not any(problem.severity == "error" for problem in problems):
@@ -151,7 +151,7 @@ def _distinct(problems: list[Problem]) -> Iterable[Problem]:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """The collector would walk a million live objects again and again, and find no cycle: half the run's time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -116,6 +116,10 @@ def better_model_is_proposed(team: Team) -> None:
     team.edgewright("validate")
     team.git_shown('commit -am "Release model 1.1.0 to the twins"')
     team.repository.commit("Release model 1.1.0 to the twins")
+    said = team.edgewright("diff", "HEAD~1", "HEAD")
+    team.narration.quote(said)
+    meant = f"{MODEL}      1.0.0 -> 1.1.0" in said and "2 devices, 2 online (100%)" in said
+    team.narration.check("the comparison says what it means, and whom it reaches", meant, f"{MODEL} 1.0.0 -> 1.1.0")
     preview = team.preview("staging")
     team.narration.quote(_sentences(preview.output, "->"))
     updates = [step.name for step in preview.changes if step.operation == "update"]

@@ -33,7 +33,7 @@ def between(repository: Repository, base: str | None, head: str | None) -> tuple
     new = load(repository, after)
     if new.project is None or new.errors:
         raise ManifestErrors(new.errors)
-    old = load(repository, before)
+    old = load(repository, before, judged=False)
     diff = compare(old.project, new.project, base_side=_info(before), head_side=_info(after))
     return replace(diff, unread=() if old.absent else old.unread, offline="AWS was not asked"), new.project
 

@@ -67,7 +67,7 @@ def _organisation(project: Project | None) -> Mapping[str, Any]:
 def _fleet(base: Project | None, head: Project, name: str) -> FleetDiff | None:
     old = base.fleets.get(name) if base else None
     new = head.fleets.get(name)
-    settings = values.changes(_fleet_settings(old), _fleet_settings(new)) if old and new else []
+    settings = values.changes(_fleet_settings(old), _fleet_settings(new)) if old and new and old != new else []
     rings = tuple(_rings(base, head, name))
     if not settings and not rings and old and new:
         return None
@@ -95,6 +95,8 @@ def _rings(base: Project | None, head: Project, fleet: str) -> Iterator[RingDiff
 def _ring(
     base: Project | None, head: Project, fleet: str, path: str, *, old: Ring | None, new: Ring | None
 ) -> RingDiff | None:
+    if old is not None and old == new:
+        return None
     things = [set(ring.members.things or ()) if ring else set() for ring in (old, new)]
     settings = values.changes(ring_settings(old), ring_settings(new)) if old and new else []
     components = tuple(_components(old.components if old else {}, new.components if new else {}, head.catalog))

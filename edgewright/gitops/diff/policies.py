@@ -57,6 +57,8 @@ def compare(before: Iterable[Policy], after: Iterable[Policy]) -> list[PolicyDif
 def _one(old: Policy | None, new: Policy | None) -> PolicyDiff | None:
     there = new or old
     assert there is not None  # noqa: S101 -- a key comes from one of the two
+    if old is not None and new is not None and old.document == new.document:
+        return None
     before = grants(old.document) if old else set()
     after = grants(new.document) if new else set()
     gained = _allowing(after, before) + _denying(before, after)

@@ -12,9 +12,9 @@ def rings_of(project: Project | None, fleet: str) -> dict[str, Ring]:
         return {}
     found = {
         f"{stage}/{ring.name}": ring
-        for (name, stage), file in sorted(project.stages.items())
-        if name == fleet
-        for ring in file.rings
+        for stage in sorted(project.organisation.stages)
+        if (fleet, stage) in project.stages
+        for ring in project.stages[fleet, stage].rings
     }
     order = list(project.fleets[fleet].promotion.path)
     return dict(sorted(found.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order)))
