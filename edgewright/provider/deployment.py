@@ -120,7 +120,10 @@ class DeploymentResource:
         if revise or old_outputs.get("verdict") not in {"passed", "rolledBack"}:
             return await self._apply(context, news, old_outputs)
         await self._retag(context.configuration, news, old_outputs)
-        return {**_kept(old_outputs), **news, "verdict": "passed"}
+        settled = {**_kept(old_outputs), **news, "verdict": "passed"}
+        if old_outputs.get("verdict") == "rolledBack":
+            settled["status"] = "deployed again when a later release had failed; it is the release now"
+        return settled
 
     async def _preview(self, context: Context, outputs: Values, news: Values, *, revise: bool) -> Values:
         if not revise:

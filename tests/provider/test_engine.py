@@ -93,7 +93,9 @@ def test_a_failing_update_is_rolled_back_and_a_revert_repairs_the_stack(stack: S
     repaired = stack.up()
     assert repaired.code == 0, repaired.text
     assert stack.preview("--expect-no-changes").code == 0
-    assert (stack.resource()["outputs"]["revisionId"], device.taken[-1]) == ("3", device.taken[2])
+    outputs = stack.resource()["outputs"]
+    assert (outputs["revisionId"], device.taken[-1]) == ("3", device.taken[2])
+    assert outputs["status"] == "deployed again when a later release had failed; it is the release now"
 
 
 def test_a_console_change_is_drift_that_up_repairs(stack: Stack, hands: Hands) -> None:
