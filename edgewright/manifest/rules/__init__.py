@@ -45,8 +45,8 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-ADVICE: tuple[Rule, ...] = (*promotion.ADVICE, *twins.ADVICE)
-"""Comparisons that only mean something between manifests without errors."""
+ADVICE: tuple[Rule, ...] = (*promotion.ADVICE, *controls.ADVICE, *twins.ADVICE)
+"""What only means something between manifests without errors."""
 
 
 def advice(context: Context) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgewright.manifest.context import Context
-from edgewright.manifest.controls import ALL
+from edgewright.manifest.controls import ALL, short
 from edgewright.source import Problem
 from edgewright.validation import one_of
 
@@ -59,4 +59,19 @@ def no_fleet_is_called_all(context: Context) -> Iterator[Problem]:
         )
 
 
+def no_ring_has_a_release_in_quarantine(context: Context) -> Iterator[Problem]:
+    """What is in quarantine is not deployed again, so a device that joins the ring would not get it."""
+    controls = context.controls.controls
+    for place in context.rings:
+        found = controls.quarantine(place.ring.release)
+        if found is not None:
+            yield place.problem(
+                ("components",),
+                f"are release {short(found.release)}, which is in quarantine: {found}",
+                remedy=f"edgewright rollback {place.fleet_name} --ring {place.name}, or edit the release",
+                severity="warning",
+            )
+
+
 RULES = (windows_are_for_what_is_there, controls_are_for_fleets_that_are_there, no_fleet_is_called_all)
+ADVICE = (no_ring_has_a_release_in_quarantine,)
