@@ -43,17 +43,7 @@ _ALL = (
 TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in _ALL}
 TOKENS = frozenset(TYPES)
 COMING: Mapping[str, str] = {
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "CI signs in without keys",
-    "aws:iam/instanceProfile:InstanceProfile": "twins",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "permission boundaries",
-    "aws:iot/thingType:ThingType": "device identity",
-    "aws:iot/provisioningTemplate:ProvisioningTemplate": "device identity",
-    "aws:kms/key:Key": "the artifact bucket's own key",
-    "aws:kms/alias:Alias": "the artifact bucket's own key",
     "aws:secretsmanager/secret:Secret": "the forge's token",
-    "aws:ec2/securityGroup:SecurityGroup": "twins",
-    "aws:ec2/launchTemplate:LaunchTemplate": "twins",
-    "aws:ec2/instance:Instance": "twins",
     "aws:cloudwatch/eventRule:EventRule": "model events",
     "aws:cloudwatch/eventTarget:EventTarget": "model events",
     "aws:cloudwatch/eventConnection:EventConnection": "model events reach the forge",
@@ -66,11 +56,7 @@ COMING: Mapping[str, str] = {
     "aws:sns/topicSubscription:TopicSubscription": "notifications",
     "aws:sqs/queue:Queue": "dead letters",
     "aws:sqs/queuePolicy:QueuePolicy": "dead letters",
-    "aws:lambda/function:Function": "the hook of device identity",
-    "aws:lambda/permission:Permission": "the hook of device identity",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "dead letters",
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": "the model registry",
-    "aws:sagemaker/deviceFleet:DeviceFleet": "Edge Manager",
-    "aws:sagemaker/device:Device": "Edge Manager",
 }
-"""Types that the program is about to use, and for what; when it does, the entry may go."""
+"""Types that the program is about to use, and for what; when it does, the entry goes, and a test says so."""

@@ -1,4 +1,4 @@
-"""A Pulumi program with one of everything that the stand-in serves; ``wanted.json`` beside it says how it is now."""
+"""A Pulumi program with one of each of the fifteen types that make a fleet; ``wanted.json`` says how it is now."""
 
 from __future__ import annotations
 
