@@ -33,6 +33,7 @@ VERBS = {
     "stop": "stop the line: no update and no promotion, for a fleet or for all",
     "resume": "let a line that was stopped run again",
     "approve": "approve that a release leaves a ring for the next",
+    "test": "ask the devices of a ring what somebody knows the answers to",
     "record": "write the result of a test, or the outcome of an update, to the ledger",
     "history": "who gave which release to which ring, when, on what evidence",
     "trace": "where what a device runs comes from, down to data and people",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from edgewright.catalog.requests import Requests
 from edgewright.manifest.base import Model
 from edgewright.manifest.types import ComponentName, Items, Name, PackageGroup, ProjectFile
 
@@ -14,6 +15,16 @@ class ModelQuality(Model):
     metric: str = Field("accuracy", min_length=1, max_length=128, description="Its name among the package's metrics.")
     lower: bool = Field(default=False, description="Whether less is better, as of an error or a loss.")
     tolerance: float = Field(0.0, ge=0, description="By how much a candidate may be worse and still count as good.")
+
+
+class ModelBounds(Model):
+    """What the golden-set test wants of devices. A bound that cannot be measured is not met."""
+
+    accuracy: float | None = Field(None, gt=0, le=1, description="The least share of rows that are right.")
+    latency_p95: float | None = Field(
+        None, gt=0, alias="latencyP95", description="The most milliseconds that 95 of 100 answers take."
+    )
+    memory: float | None = Field(None, gt=0, description="The most megabytes (10^6 bytes) the worker has ever had.")
 
 
 class ModelSource(Model):
@@ -29,6 +40,10 @@ class ModelSource(Model):
         None, description="A pinned data set, as JSON with inputs and labels, that candidates are tried on."
     )
     quality: ModelQuality = Field(ModelQuality(), description="What makes a candidate better or worse.")
+    bounds: ModelBounds = Field(ModelBounds(), description="What `edgewright test golden-set` wants of devices.")
+    ask: dict[ComponentName, Requests] = Field(
+        {}, description="How inference components are asked whose component.yaml does not say it (`requests`)."
+    )
 
 
 class Models(Model):

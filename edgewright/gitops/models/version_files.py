@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from edgewright.gitops.promote import Merged
 from edgewright.manifest.registry import ModelSource
 
 METRICS = "metrics.json"
+_HOW = ("model", "input", "inputs", "output", "outputs", "labels", "preprocessing")
+"""Keys of metrics.json that say how a model is used."""
 _VERSION_LINE = re.compile(r"^ComponentVersion:[^\n]*$", re.MULTILINE)
 _DESCRIPTION_LINE = re.compile(r"^ComponentDescription:[^\n]*$", re.MULTILINE)
 
@@ -70,7 +73,8 @@ def catalog_files(
         recipe = merged.text(f"{CATALOG}/{like.name}/{like.version}/{RECIPE}")
         (target / model_file(like)).write_bytes(model.read_bytes())
         if METRICS in like.entry.files:
-            shipped = {"file": model_file(like), "package": provenance.package, **provenance.metrics}
+            before = merged.text(f"{CATALOG}/{like.name}/{like.version}/{METRICS}")
+            shipped = _described(before, version, model_file(like), model, provenance)
             (target / METRICS).write_text(json.dumps(shipped, indent=2) + "\n", encoding="utf-8")
     recipe = _VERSION_LINE.sub(f'ComponentVersion: "{version}"', recipe, count=1)
     recipe = _DESCRIPTION_LINE.sub(lambda _: f"ComponentDescription: {json.dumps(said)}", recipe, count=1)
@@ -87,6 +91,24 @@ def catalog_files(
         f"{shown}/{name}": path.read_bytes() for name, path in sorted(_walk(target).items())
     }
     return files | {LOCK_FILE: render_lock([*entries, made.entry])}
+
+
+def _described(text: str, version: str, file: str, model: Path, provenance: Provenance) -> dict[str, object]:
+    """The metrics.json of a new version: how the model is used as before, since its interface is; else of this model.
+
+    Inference components read the one (labels, input, output) and hold the file to the digest; what was measured of the
+    version before, and how that one was made, is not said of this one.
+    """
+    try:
+        before = json.loads(text)
+    except ValueError:
+        before = {}
+    kept = {key: before[key] for key in _HOW if key in before} if isinstance(before, dict) else {}
+    with model.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    said = {"version": version, "file": file, "sha256": digest, "package": provenance.package}
+    # a metric of the registry does not take the place of what components read
+    return {**provenance.metrics, **kept, **said}
 
 
 def _walk(folder: Path) -> dict[str, Path]:

@@ -121,6 +121,16 @@ def test_an_approved_package_is_proposed_once_and_becomes_a_version(
         "fleets/label-reading/staging.yaml",
         "fleets/line-inspection/staging.yaml",
     ]
+    how = json.loads(world.repository.plumb(["show", f"FETCH_HEAD:{shown}/metrics.json"]))
+    before = json.loads((CATALOG / "1.2.0" / "metrics.json").read_text())
+    # what the inference component reads of it, and nothing that was measured of another file
+    assert {key: how[key] for key in ("model", "input", "labels")} == {
+        key: before[key] for key in ("model", "input", "labels")
+    }
+    assert (how["version"], how["sha256"], how["accuracy"]) == (
+        "1.3.0", hashlib.sha256(model("1.1.0")).hexdigest(), 0.97,
+    )  # fmt: skip
+    assert not {"training", "heldOut", "opset"} & set(how)
     message = world.repository.plumb(["log", "-1", "--format=%B", "FETCH_HEAD"])
     assert message.startswith(
         "Import com.acme.parts-model 1.3.0 from parts-model/1\n\nModel-Package: arn:aws:sagemaker:"
@@ -209,7 +219,9 @@ def test_another_interface_is_refused(registry: Registry, world: World, capsys: 
     from edgewright.catalog.placeholder_model import placeholder_model
 
     change = world.repository.root / "edgewright.yaml"
-    change.write_text(change.read_text("utf-8").replace(", golden: golden/parts-model.json", ""), encoding="utf-8")
+    change.write_text(
+        change.read_text("utf-8").replace("      golden: golden/parts-model.json", "     "), encoding="utf-8"
+    )
     world.repository.commit("No golden set")
     world.push()
     arn = registry.package(placeholder_model())
