@@ -62,6 +62,23 @@ class Forge:
         said = self._run(*arguments).split()
         return next((word for word in reversed(said) if word.startswith(_URL)), said[-1] if said else "")
 
+    def close(self, branch: str, request: str, *, comment: str) -> None:
+        """Close the open request of a branch without merging it, and say why in it.
+
+        Args:
+            branch: Its branch.
+            request: Its address, as ``open_request`` returned it.
+            comment: Why, in Markdown.
+
+        Raises:
+            EdgewrightError: the client failed.
+        """
+        if self.client == "gh":
+            self._run("pr", "close", request, "--comment", comment)
+        else:
+            self._run("mr", "note", branch, "--message", comment)
+            self._run("mr", "close", branch)
+
     def _json(self, *arguments: str) -> Any:
         text = self._run(*arguments)
         try:

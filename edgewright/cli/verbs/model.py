@@ -27,9 +27,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
     add.add_argument("--json", action="store_true", help="for machines")
     add_root(add)
+    summary = "take back a rejected model package: close its proposal, and quarantine releases that have it"
+    back = actions.add_parser("reject", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    back.add_argument("package", metavar="ARN", help="of the versioned model package, which the registry has rejected")
+    back.add_argument("--reason", help="for those who meet the quarantine (default: what the registry says)")
+    back.add_argument("--no-push", action="store_true", help="commit quarantines only")
+    back.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
+    back.add_argument("--json", action="store_true", help="for machines")
+    add_root(back)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return reject(args) if args.action == "reject" else import_(args)
+
+
+def reject(args: argparse.Namespace) -> int:
+    """Take a package back and say what was done."""
+    from edgewright.aws.session import Settings, session
+    from edgewright.gitops.models.package import Arn
+    from edgewright.gitops.models.rejecting import reject as take_back
+    from edgewright.gitops.promote import Merged
+    from edgewright.manifest.controls import short
+
+    arn = Arn.parse(args.package)
+    output.status("reading what is merged")
+    merged = Merged(repository(args), here=True)
+    reading = session(Settings(region=arn.region, role_arn=args.role, session_name="edgewright"))
+    done = take_back(merged, reading, arn, reason=args.reason, push=not args.no_push)
+    output.status("")
+    if args.json:
+        output.data(
+            {
+                "package": arn.text,
+                "branch": done.branch,
+                "branchLeft": done.left,
+                "request": done.request,
+                "component": done.component,
+                "version": done.version,
+                "quarantined": list(done.releases),
+                "new": list(done.new),
+                "rings": [f"{fleet} {ring}" for fleet, ring, _ in done.rings],
+                "commit": done.commit.commit if done.commit else None,
+                "pushed": done.commit.pushed if done.commit else False,
+            }
+        )
+        return ExitCode.OK
+    if done.branch is not None:
+        what = f"closed {done.request}" if done.request else f"branch {done.branch}"
+        output.line(f"{what}: {'the branch is gone' if done.left is None else f'the branch stays: {done.left}'}")
+    if done.version is None:
+        output.line(f"nothing was made of {arn.group}/{arn.number} that is merged")
+        return ExitCode.OK
+    if done.commit is not None:
+        output.note(f"commit {done.commit.commit[:10]} ({done.commit.told})")
+    for release in done.releases:
+        word = "is in quarantine" if release in done.new else "was in quarantine already"
+        output.line(f"{short(release)} {word}: it has {done.component} {done.version}")
+    for fleet, ring, _ in done.rings:
+        output.line(f"  {fleet} {ring} has it: edgewright rollback {fleet} --ring {ring}")
+    return ExitCode.OK
+
+
+def import_(args: argparse.Namespace) -> int:
     """Import a package and say where the proposal is."""
     from edgewright.aws.session import Settings, session
     from edgewright.gitops.models.importing import import_package

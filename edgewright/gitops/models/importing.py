@@ -94,7 +94,7 @@ def import_package(
     if package.status != "Approved":
         msg = f"{arn.text} is {package.status}, and only an approved package is imported"
         raise RefusedError(msg)
-    known = _known(merged.project.catalog, source.component, arn)
+    known = known_version(merged.project.catalog, source.component, arn)
     places = _places(merged.project, source)
     if known is not None:
         told = f"{source.component} {known} was made of it already"
@@ -142,8 +142,8 @@ def source_of(project: Project, arn: Arn) -> ModelSource:
     return found
 
 
-def _known(catalog: Catalog, component: str, arn: Arn) -> str | None:
-    """The version that was made of a package."""
+def known_version(catalog: Catalog, component: str, arn: Arn) -> str | None:
+    """Return the version that was made of a package; None when none was."""
     for version in catalog.versions(component):
         found = catalog.get(component, version)
         provenance = found.sidecar.provenance if found is not None and found.sidecar is not None else None

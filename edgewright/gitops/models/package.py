@@ -107,6 +107,18 @@ def describe(session: Session, arn: Arn) -> Package:
     )
 
 
+def approval(session: Session, arn: Arn) -> tuple[str, str | None]:
+    """Return a package's approval status and what was written with it, whatever else the package is.
+
+    Raises:
+        AwsError: there is no such package, or it may not be read.
+    """
+    answer = session.call(
+        "sagemaker", "describe_model_package", doing=f"read the model package {arn.text}", ModelPackageName=arn.text
+    )
+    return str(answer.get("ModelApprovalStatus") or ""), _plain(answer.get("ApprovalDescription"))
+
+
 def _hex(value: Any, what: str) -> str | None:
     if not value:
         return None

@@ -12,18 +12,18 @@ def body(imported: Imported) -> str:
     """Return the request's text."""
     package = imported.package
     lines = [
-        f"{_code(imported.component)} {_code(imported.version)}, from the model package {_code(package.arn.text)}.",
+        f"{code(imported.component)} {code(imported.version)}, from the model package {code(package.arn.text)}.",
         "",
     ]
     if imported.comparison is not None:
         current = ", ".join(sorted({place.current for place in imported.places})) or "none"
-        lines += [f"| | current {_code(current)} | candidate {_code(imported.version)} |", "| --- | ---: | ---: |"]
+        lines += [f"| | current {code(current)} | candidate {code(imported.version)} |", "| --- | ---: | ---: |"]
         for row in imported.comparison.rows:
             mark = " **worse**" if row.worse else ""
             lines.append(f"| {_cell(row.what)} | {_cell(row.current)} | {_cell(row.candidate)}{mark} |")
         lines += ["", *(f"- {_cell(note)}" for note in imported.comparison.notes)]
     if imported.trial is not None:
-        lines.append(f"- interface: {_code(imported.trial.interface)}")
+        lines.append(f"- interface: {code(imported.trial.interface)}")
     facts = {
         "artifact": package.artifact,
         "digest named by the package": "yes, and it is right"
@@ -35,17 +35,17 @@ def body(imported: Imported) -> str:
         "licence": package.metadata.get("licence"),
         "approval": package.approved,
     }
-    lines += [f"- {name}: {_code(value) if value else 'not said by the package'}" for name, value in facts.items()]
+    lines += [f"- {name}: {code(value) if value else 'not said by the package'}" for name, value in facts.items()]
     lines += ["", "Merging deploys it to " + (_places(imported) or "no ring: none pins the component yet") + "."]
     return "\n".join(lines) + "\n"
 
 
 def _places(imported: Imported) -> str:
-    return ", ".join(_code(f"{place.fleet} {place.stage}/{place.ring}") for place in imported.places)
+    return ", ".join(code(f"{place.fleet} {place.stage}/{place.ring}") for place in imported.places)
 
 
-def _code(text: str) -> str:
-    """Foreign text as code: no link, no mention, no HTML, whatever it holds."""
+def code(text: str) -> str:
+    """Return foreign text as code: no link, no mention, no HTML, whatever it holds."""
     plain = " ".join(text.split()).replace("|", "¦")
     ticks = "`"
     while ticks in plain:
