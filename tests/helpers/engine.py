@@ -81,6 +81,8 @@ class _Mocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         name = args.inputs.get("name") or args.inputs.get("bucket") or args.name
         made = {"arn": f"arn:aws:mock:::{args.typ}/{name}"}
+        if args.typ == "aws:kms/key:Key":
+            made["keyId"] = f"key-of-{args.name}"
         if args.typ == "greengrassv2:index:Deployment":
             made["deploymentId"] = f"deployment-of-{args.inputs['targetArn']}"
         return f"{args.name}-id", {**args.inputs, **made}

@@ -24,7 +24,7 @@ STACKS = ("tooling", "staging", "prod")
 @pytest.fixture(scope="module")
 def recordings() -> list[Recording]:
     """What the program registers in every stack of the sample."""
-    return [projects.run(projects.sample(), stack) for stack in STACKS]
+    return [projects.run(projects.full(), stack) for stack in STACKS]
 
 
 def test_the_table_is_what_the_installed_package_says(project_root: Path) -> None:
@@ -81,7 +81,8 @@ def test_what_the_program_says_passes_the_check(recordings: list[Recording], off
     seen = 0
     for recording in recordings:
         for each in recording.resources:
-            if each.typ in TOKENS:
+            # the code of a function is an archive, which only the engine sends
+            if each.typ in TOKENS and each.typ != "aws:lambda/function:Function":
                 inputs, _ = decode(encode(each.inputs))  # numbers as they come over the wire
                 _, failures = offline.check(each.typ, inputs, name=each.name)
                 assert failures == [], each.name

@@ -167,14 +167,16 @@ def needs(service: str, request: Asked) -> list[Need]:
     resources = list(_resources(about, request))
     found = [Need(action, resource, context) for resource in resources] or [Need(action, context=context)]
     if request.operation.startswith(("Create", "Put", "Run")) and _tagged(request.parameters):
-        found += [Need(f"{about.prefix}:{about.tag}", need.resource) for need in list(found)]
+        made = {**context, "ec2:CreateAction": request.operation} if service == "ec2" else {}
+        found += [Need(f"{about.prefix}:{about.tag}", need.resource, made) for need in list(found)]
     found += [Need("iam:PassRole", role, {"iam:PassedToService": to}) for role, to in _passed(service, about, request)]
     return found
 
 
 def _resources(about: Service, request: Asked) -> Iterator[str]:
     given = request.parameters
-    if about.prefix == "ec2" and request.operation.startswith("Describe"):
+    lists = request.operation.startswith("Describe") and request.operation != "DescribeInstanceAttribute"
+    if about.prefix == "ec2" and lists:
         return  # EC2's lists know no resources
     for wanted, template in about.resources:
         operation, _, parameter = wanted.rpartition(":")
@@ -227,7 +229,23 @@ def _context(service: str, request: Asked) -> dict[str, str]:
         return {"cloudwatch:namespace": str(request.parameters.get("Namespace", ""))}
     if service == "lambda" and request.operation == "AddPermission":
         return {"lambda:Principal": str(request.parameters.get("Principal", ""))}
-    return {}
+    return _machine_tags(request) if service == "ec2" else {}
+
+
+def _machine_tags(request: Asked) -> dict[str, str]:
+    """Return the tags that a request to EC2 gives, and those of what it names, as condition keys."""
+    from moto.ec2.models import ec2_backends  # noqa: PLC0415 -- moto loads a service when it is used
+
+    given = request.parameters
+    keys: dict[str, str] = {}
+    for name, value in given.items():
+        if re.fullmatch(r"(?:TagSpecification\.\d+\.)?Tag\.\d+\.Key", name):
+            keys[f"aws:RequestTag/{value}"] = str(given.get(f"{name.removesuffix('Key')}Value", ""))
+    tags = ec2_backends[request.account][request.region].tags
+    for parameter in ("ResourceId", "InstanceId", "GroupId", "LaunchTemplateId"):
+        for identity in _values(given, parameter):
+            keys |= {f"aws:ResourceTag/{key}": str(value) for key, value in tags.get(identity, {}).items()}
+    return keys
 
 
 def _tagged(given: Mapping[str, Any]) -> bool:
