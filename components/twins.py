@@ -109,9 +109,6 @@ class DeviceTwins(EdgeComponent):
             ],
             vpc_security_group_ids=[group.id],
             user_data=base64.b64encode(script.encode()).decode(),
-            tag_specifications=[
-                aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type="volume", tags=tags),
-            ],
             tags=tags,
             opts=child,
         )

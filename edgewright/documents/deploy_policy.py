@@ -388,7 +388,7 @@ def _twins(place: StagePlace, images: Iterable[str]) -> list[dict[str, Any]]:
         policy.statement(
             "MakeTwins",
             ["ec2:CreateLaunchTemplate", "ec2:CreateSecurityGroup", "ec2:RunInstances"],
-            [f"{ec2}:{kind}/*" for kind in ("instance", "launch-template", "security-group", "volume")],
+            [f"{ec2}:{kind}/*" for kind in ("instance", "launch-template", "security-group")],
             conditions=made,
         ),
         policy.statement(
@@ -396,7 +396,7 @@ def _twins(place: StagePlace, images: Iterable[str]) -> list[dict[str, Any]]:
             # A launch template and a security group that are there carry no request tag; the rest is not ours.
             ["ec2:CreateSecurityGroup", "ec2:RunInstances"],
             [
-                *(f"{ec2}:{kind}/*" for kind in ("network-interface", "subnet", "vpc")),
+                *(f"{ec2}:{kind}/*" for kind in ("network-interface", "subnet", "volume", "vpc")),
                 f"arn:aws:ec2:{place.region}::image/*",
                 f"arn:aws:ec2:{place.region}::snapshot/*",
             ],
