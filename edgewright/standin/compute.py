@@ -85,6 +85,8 @@ def _specifications(version: Mapping[str, Any]) -> list[Values]:
     return [
         {"resourceType": each["ResourceType"], "tags": mapped(each.get("Tags", ()))}
         for each in version.get("TagSpecifications", ())
+        # the template's own tags, which moto keeps with the version, are its ``tags``
+        if each.get("ResourceType") not in (None, "launch-template")
     ]
 
 
