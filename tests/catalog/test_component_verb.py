@@ -159,8 +159,10 @@ def test_build_builds_archives_where_they_can_be_found(tmp_path: Path, capsys: C
     begin(tmp_path)
     capsys.readouterr()
     assert main(["component", "build", "--root", str(tmp_path)]) == 0
-    name, version, file, digest, path = capsys.readouterr().out.split(maxsplit=4)
-    assert (name, version, file) == ("com.acme.model", "1.0.0", "app.zip")
+    head, archive = capsys.readouterr().out.splitlines()
+    file, digest, path = archive.split()
+    size = Path(path).stat().st_size
+    assert (head, file) == (f"com.acme.model 1.0.0  {size} bytes to download", "app.zip")
     assert Path(path.strip()).is_file()
     assert digest.removeprefix("sha256:") in path
 

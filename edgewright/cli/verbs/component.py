@@ -1,4 +1,4 @@
-"""`edgewright component`: begin versions from templates, lint, lock, list and build them."""
+"""`edgewright component`: begin versions from templates, lint, lock, publish, list and build them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from edgewright import output
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgewright.catalog.catalog import Catalog
     from edgewright.source import Problem
 
-HELP = "begin, lint, lock, list and build the private components of the catalog"
+HELP = "begin, lint, lock, publish, list and build the private components of the catalog"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("new", "begin a component version from a template, as a draft"),
         ("lint", "check recipes: what a device would refuse, and what changes by the day"),
         ("lock", "add the versions that are not in catalog.lock; from then on they never change"),
+        ("publish", "put a version into a stage as the program would: lock a draft, upload artifacts, create it"),
         ("list", "the versions in the catalog, with their digests"),
         ("build", "build the archives that the recipes name, the same on every machine"),
     ):
@@ -43,7 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
         if name == "lock":
             action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="drafts to publish as well")
-        if name in ("list", "lint"):
+        if name == "publish":
+            action.add_argument("version", metavar="NAME[@VERSION]", help="a version (default: the newest)")
+            action.add_argument("--stage", required=True, metavar="STAGE", help="the stage that gets it")
+            action.add_argument(
+                "--role", metavar="NAME", help="the role to work by (default: the stage's deploy role); '' for none"
+            )
+        if name in ("list", "lint", "publish"):
             action.add_argument("--json", action="store_true", help="for machines")
 
 
@@ -60,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     catalog = Catalog.load(root)
     if args.action == "lock":
         return lock(catalog, begin=args.new_catalog, drafts=args.versions)
+    if args.action == "publish":
+        return publish(args, catalog)
     if args.action == "lint":
         return lint(catalog, args.versions, as_json=args.json)
     if args.action == "list":
@@ -106,13 +115,20 @@ def _image(word: str) -> tuple[str, str]:
     return service, image
 
 
-def lock(catalog: Catalog, *, begin: bool = False, drafts: Sequence[str] = ()) -> int:
+def lock(
+    catalog: Catalog,
+    *,
+    begin: bool = False,
+    drafts: Sequence[str] = (),
+    tell: Callable[[str], None] = output.line,
+) -> int:
     """Add what is new, unless anything is wrong: what is published cannot be corrected afterwards.
 
     Args:
         catalog: What there is.
         begin: Whether the catalog is a new one, so that no lock is no loss.
         drafts: Those to publish as well, as NAME or NAME@VERSION; the others stay drafts.
+        tell: Where the lines of the result go.
 
     Raises:
         EdgewrightError: a catalog with a lock is to begin, or a word names no draft.
@@ -135,9 +151,60 @@ def lock(catalog: Catalog, *, begin: bool = False, drafts: Sequence[str] = ()) -
     new = [each for each in catalog if (each.name, each.version) not in catalog.lock.entries and not each.draft]
     changed = write_lock(catalog.root, [*catalog.lock.entries.values(), *(each.entry for each in new)])
     for each in new:
-        output.line(f"locked {each.name} {each.version} {each.digest}")
+        tell(f"locked {each.name} {each.version} {each.digest}")
     if not new:
-        output.line(f"{LOCK_FILE} {'was put in order' if changed else 'has every version already'}")
+        tell(f"{LOCK_FILE} {'was put in order' if changed else 'has every version already'}")
+    return ExitCode.OK
+
+
+def publish(args: argparse.Namespace, catalog: Catalog) -> int:
+    """Publish one version to one stage, and say where it is.
+
+    Raises:
+        EdgewrightError: there is no such version, or AWS has another one under its name.
+    """
+    from edgewright.aws.rings import reader
+    from edgewright.gitops.publishing import publish as put
+    from edgewright.manifest.load import load_project
+
+    name, _, wanted = args.version.partition("@")
+    version = wanted or next(iter(catalog.versions(name)), "")
+    found = catalog.get(name, version)
+    if found is None:
+        known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
+        message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
+        raise EdgewrightError(message)
+    session = reader(load_project(args.root), args.stage, role=args.role)  # before anything is locked for good
+    if found.draft:
+        code = lock(catalog, drafts=[f"{name}@{version}"], tell=output.note if args.json else output.line)
+        if code != ExitCode.OK:
+            return code
+    project = load_project(args.root)
+    found = project.catalog.get(name, version)
+    assert found is not None  # noqa: S101 -- it was there a moment ago, and a project without it does not load
+    done = put(project, args.stage, found, session)
+    output.status("")
+    if args.json:
+        artifacts = [
+            {"uri": each.uri, "sha256": each.sha256, "size": each.size, "versionId": each.version_id}
+            for each in done.artifacts
+        ]
+        output.data(
+            {
+                "arn": done.arn,
+                "state": done.state,
+                "content": done.content,
+                "artifacts": artifacts,
+                "notes": list(done.notes),
+            }
+        )
+        return ExitCode.OK
+    for note in done.notes:
+        output.note(note)
+    output.line(f"{done.arn} is {done.state}, content {done.content}")
+    for each in done.artifacts:
+        where = f" version {each.version_id}" if each.version_id else ""
+        output.line(f"    {each.uri}{where}  {each.size} bytes  sha256:{each.sha256}")
     return ExitCode.OK
 
 
@@ -192,15 +259,22 @@ def list_versions(catalog: Catalog, *, as_json: bool) -> int:
 
 
 def build(catalog: Catalog) -> int:
-    """Build every archive and say where it is."""
+    """Build every archive and say where it is; of each version its size, and what the version before it had else."""
     from edgewright.catalog.component import archived_by
+    from edgewright.catalog.summary import before, changes
 
     if show(catalog.problems):
         return ExitCode.USER
     for each in catalog:
+        size = sum(artifact.size for artifact in each.artifacts)
+        older = before(catalog, each)
+        compared = f"; against {older.version}:" if older else ""
+        output.line(f"{each.name} {each.version}  {size} bytes to download{compared}")
         for artifact in each.artifacts:
             if archived_by(each, artifact):
-                output.line(f"{each.name} {each.version} {artifact.file} sha256:{artifact.sha256} {artifact.path}")
+                output.line(f"    {artifact.file} sha256:{artifact.sha256} {artifact.path}")
+        for change in changes(older, each) if older else ():
+            output.line(f"    {change}")
     return ExitCode.OK
 
 
