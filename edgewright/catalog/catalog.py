@@ -168,6 +168,7 @@ class _Reader:
             self._problems += variables.check(read.parsed, read.parsed.model)
             linter = Linter(read.parsed, read.parsed.model, sidecar)
             self._problems += linter.problems()
+            self._problems += linter.in_files(folder.files, shown)
             for rule in linter.unused if read.recipe is not None else ():
                 message = f"justification.{rule} excuses nothing"
                 self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")

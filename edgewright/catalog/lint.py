@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
 from typing import Literal
 
+from edgewright.catalog import frameworks
 from edgewright.catalog.recipe import Recipe, Step, Steps
 from edgewright.catalog.sidecar import Sidecar
 from edgewright.source import Problem
@@ -33,6 +35,8 @@ _COMPOSE_1 = re.compile(r"(?:^|[;&|(]\s*|\s)docker-compose\s")
 _LATEST = re.compile(r"\bdocker\s[^;&|\n]*?\s(\S+:latest)\b")
 _BACKGROUND = re.compile(r"[^&>]&\s*(?:$|\n|[A-Za-z])|\bnohup\s|\bdocker[ -]compose\b[^;&|\n]*\bup\b[^;&|\n]*\s-d\b"
                          r"|\bdocker\s+run\b[^;&|\n]*\s(?:-d|--detach)\b")  # fmt: skip
+_WAITS = re.compile(r"\bwait\b|\bdocker[ -]compose\b[^;&|\n]*\blogs\b[^;&|\n]*\s-f\b|\btail\s+-[fF]\b")
+_AWS = re.compile(r"(?:^|[;&|(]\s*|\$\()\s*aws\s+(?:--\S+\s+\S+\s+)*[a-z][a-z0-9-]+\s", re.MULTILINE)
 
 Path = tuple[str | int, ...]
 
@@ -60,6 +64,20 @@ class Linter:
             if manifest.Lifecycle is not None:
                 yield from self._lifecycle(("Manifests", number, "Lifecycle"), manifest.Lifecycle)
             yield from self._artifacts(number)
+
+    def in_files(self, files: Mapping[str, FilePath], shown: str) -> Iterator[Problem]:
+        """Yield the findings in files that the version ships, before ``unused`` is asked.
+
+        Args:
+            files: By their path in the version's folder.
+            shown: That folder, for messages.
+        """
+        for file, line, framework in frameworks.in_files(files):
+            if frameworks.RULE in self._reasons:
+                self._used.add(frameworks.RULE)
+                continue
+            message, remedy = frameworks.MESSAGE, frameworks.REMEDY
+            yield Problem(f"{shown}/{file}", line, 1, "", message, framework, remedy, "warning")
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -132,7 +150,15 @@ class Linter:
     def _lifecycle(self, path: Path, lifecycle: Steps) -> Iterator[Problem]:
         for name, step in lifecycle.steps.items():
             yield from self._step((*path, name), step)
-        install, startup = lifecycle.install, lifecycle.startup
+        install, startup, run = lifecycle.install, lifecycle.startup, lifecycle.run
+        if run is not None and _BACKGROUND.search(_code(run.Script)) and not _WAITS.search(_code(run.Script)):
+            yield from self._find(
+                "run",
+                (*path, "run"),
+                "ends while what it began runs on, so the component is FINISHED and nobody sees it fail",
+                "name the step startup, and add shutdown; or keep it in the foreground",
+                severity="warning",
+            )
         if install is not None and install.Timeout is None and self._parsed.whole((*path, "install")):
             yield from self._find(
                 "install-timeout",
@@ -179,12 +205,27 @@ class Linter:
                     "write RequiresPrivilege: true", got=command.group().strip(),
                 )  # fmt: skip
         for arguments in _PIP.finditer(code):
-            loose = [each for each in _packages(arguments[1]) if "==" not in each]
+            names = _packages(arguments[1])
+            for framework in sorted({found for each in names if (found := frameworks.heavy(each))}):
+                yield from self._find(
+                    frameworks.RULE, script, frameworks.MESSAGE, frameworks.REMEDY, got=framework, severity="warning"
+                )
+            loose = [each for each in names if "==" not in each]
             if loose:
                 yield from self._find(
                     "pip", script, "installs whatever version is newest when a device deploys",
                     "pin each with ==, or use --require-hashes -r FILE", got=", ".join(loose),
                 )  # fmt: skip
+        if (
+            _AWS.search(code)
+            and self._parsed.whole(("ComponentDependencies",))
+            and CREDENTIALS not in self._recipe.ComponentDependencies
+        ):
+            yield from self._find(
+                "token-exchange", script,
+                f"calls AWS, whose credentials come from {CREDENTIALS}, which is no dependency",
+                f'add {CREDENTIALS}: {{VersionRequirement: "^2.0.0"}}', severity="warning",
+            )  # fmt: skip
         if _COMPOSE_1.search(code):
             yield from self._find("docker-compose", script, "docker-compose 1 is retired", "write docker compose")
         for image in _LATEST.finditer(code):

@@ -14,7 +14,18 @@ from edgewright.validation import parse
 Kind = Literal["onnx-model", "python-inference", "service", "docker-compose", "lambda-function", "edge-manager-model"]
 PARTS = ("runtime", "agent", "application", "data connection")
 Excusable = Literal[
-    "privilege", "sudo", "apt-get", "pip", "docker-compose", "latest-image", "install-timeout", "shutdown", "unbounded"
+    "privilege",
+    "sudo",
+    "apt-get",
+    "pip",
+    "docker-compose",
+    "latest-image",
+    "install-timeout",
+    "shutdown",
+    "unbounded",
+    "run",
+    "token-exchange",
+    "training-framework",
 ]
 
 

@@ -322,6 +322,22 @@ def test_a_bad_sidecar_and_a_vain_excuse_are_told_at_its_file(tmp_path: Path) ->
     assert "1.1.0/component.yaml:1:1: warning: justification.pip excuses nothing; remove it" in found
 
 
+def test_a_training_framework_in_a_requirements_file_is_told_unless_it_is_meant(tmp_path: Path) -> None:
+    files = {"app/main.py": b"", "app/requirements.txt": b"# pins\nnumpy==2.4.6\nTorch==2.9.0 --hash=sha256:aa\n"}
+    zipped = "{URI: 'catalog:app.zip', Unarchive: ZIP}"
+    add(tmp_path, files=files, artifacts=zipped)
+    reason = b"kind: service\njustification: {training-framework: it trains at night}\n"
+    add(tmp_path, version="1.1.0", files={**files, "component.yaml": reason}, artifacts=zipped)
+    publish(tmp_path)
+    assert problems(tmp_path) == [
+        (
+            "catalog/com.acme.model/1.0.0/app/requirements.txt:3:1: warning: brings a framework for training to "
+            "devices (got torch); export the model (ONNX) and use its runtime, or add to component.yaml justification: "
+            "{training-framework: WHY}"
+        )
+    ]
+
+
 # --- between components ----------------------------------------------------------------------------------------
 
 

@@ -187,3 +187,11 @@ def test_no_document_breaks_the_reader(value: object) -> None:
 
     text = HEAD + "Manifests: " + json.dumps(value) + "\n"
     judge(text)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["nohup serve & wait", "docker compose up -d; docker compose logs -f", "python3 -m awscli_like", "echo aws s3 ls"],
+)
+def test_what_stays_in_the_foreground_or_only_looks_like_aws_is_fine(script: str) -> None:
+    assert judge(recipe(f"Lifecycle: {{run: {{Script: '{script}'}}}}")) == []

@@ -13,6 +13,7 @@ from edgewright.sandbox.control import Sandbox
 from tests.sandbox.device.fleet import Fleet, until
 
 SERVICE, MODEL, INFERENCE = "com.acme.service", "com.acme.model", "com.acme.inference"
+COMPOSE = "com.acme.compose"
 
 
 @pytest.fixture
@@ -48,3 +49,39 @@ def test_a_service_a_model_and_an_inference_component_run_unedited(fleet: Fleet,
     assert (good["thing"], good["outputs"]) == ("twin-001", {"y": [2.5]})
     assert bad["error"].startswith("JSONDecodeError")
     assert until((fleet.work("twin-001", SERVICE) / "work.jsonl").exists)
+
+
+DOCKER = """\
+#!/bin/sh
+# plays Docker: images are a file, containers are what compose.yaml names; every call is kept
+echo "$*" >> "$0.calls"
+case "$1 $2" in
+  "image inspect"|"images "*) exit 0 ;;
+  "compose up") cat "$COMPOSE_FILE" > "$0.up" ;;
+  "compose down") rm -f "$0.up" ;;
+esac
+exit 0
+"""
+
+
+def test_a_compose_application_comes_up_and_goes_down_by_a_docker_that_is_played(fleet: Fleet, tmp_path: Path) -> None:
+    image = "docker.io/library/nginx@sha256:" + "a" * 64
+    new_component(tmp_path, NewComponent(kind="docker-compose", name=COMPOSE, images={"web": image}))
+    fleet.publish(COMPOSE, "1.0.0", tmp_path)
+    fleet.add("twin-001")
+    docker = fleet.sandbox.device_directory("twin-001") / "bin" / "docker"
+    docker.parent.mkdir(parents=True, exist_ok=True)
+    docker.write_text(DOCKER)
+    docker.chmod(0o755)
+    base = {"aws.greengrass.Nucleus": "2.14.3", "aws.greengrass.DockerApplicationManager": "2.0.12"}
+    job = fleet.deploy({**base, COMPOSE: "1.0.0"})
+    assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
+    assert fleet.installed("twin-001")[COMPOSE] == ("1.0.0", "RUNNING")
+    calls = (docker.parent / "docker.calls").read_text().splitlines()
+    assert "compose up -d --pull never" in calls
+    assert f"image: {image}" in (docker.parent / "docker.up").read_text()
+    job = fleet.deploy(base)
+    assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
+    assert COMPOSE not in fleet.installed("twin-001")
+    assert (docker.parent / "docker.calls").read_text().splitlines()[-1].startswith(("compose down", "image", "rmi"))
+    assert not (docker.parent / "docker.up").exists()
