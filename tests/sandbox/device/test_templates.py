@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.scaffold import NewComponent, new_component
+from edgewright.gitops.golden import answers
+from edgewright.gitops.golden.rows import GoldenSet, measure
 from edgewright.sandbox.control import Sandbox
 from tests.sandbox.device.fleet import Fleet, until
 
@@ -49,6 +52,17 @@ def test_a_service_a_model_and_an_inference_component_run_unedited(fleet: Fleet,
     assert (good["thing"], good["outputs"]) == ("twin-001", {"y": [2.5]})
     assert bad["error"].startswith("JSONDecodeError")
     assert until((fleet.work("twin-001", SERVICE) / "work.jsonl").exists)
+    # as `edgewright test golden-set` asks it, by what its component.yaml says
+    made = Catalog.load(tmp_path).get(INFERENCE, "1.0.0")
+    assert made is not None
+    assert made.sidecar is not None
+    form = made.sidecar.requests
+    assert form is not None
+    golden = GoldenSet.parse(json.dumps({"inputs": {"x": [2.5, 1, 7]}, "labels": [0, 0, 1]}), "golden.json")
+    measured = measure(golden, form, answers.ask(work, golden, form, patience=60), thing="twin-001")
+    assert (measured.answered, measured.right, measured.errors) == (3, 2, ())
+    assert measured.latency_p95 is not None
+    assert (answers.memory_of(work, form) or 0) > 10_000_000
 
 
 DOCKER = """\
