@@ -9,10 +9,12 @@ import pulumi_aws as aws
 from components.artifact_bucket import ArtifactBucket, ArtifactBucketArgs
 from components.assume_role_grant import AssumeRoleGrant, AssumeRoleGrantArgs
 from components.cross_account_access import CrossAccountAccess, CrossAccountAccessArgs
+from components.model_events import ModelEvents, ModelEventsArgs
 from components.pipeline_identity import PipelineIdentity, PipelineIdentityArgs
 from components.role_boundaries import RoleBoundaries, RoleBoundariesArgs
 from components.settings import SESSION, TOOLING, Settings, stage_place
 from edgewright.documents import naming, roots
+from edgewright.documents.model_events import Registry
 from edgewright.documents.place import StagePlace
 from edgewright.manifest.load import Project
 
@@ -48,6 +50,7 @@ def tooling(project: Project, settings: Settings) -> dict[str, Any]:
     deploy = {place.stage: _enter(project, providers, roots.deploy(project, place.stage)) for place in places}
     preview = {place.stage: _enter(project, providers, roots.preview(project, place.stage)) for place in places}
     pipelines = _pipelines(project, providers)
+    model_events = _model_events(project, providers)
     people = {role.name: _enter(project, providers, role) for role in roots.people(project)}
     for grant, fleet, stage in roots.reader_grants(project):
         AssumeRoleGrant(
@@ -71,6 +74,7 @@ def tooling(project: Project, settings: Settings) -> dict[str, Any]:
             for stage, access in deploy.items()
             if access.resources.grant is not None
         },
+        **model_events,
     }
 
 
@@ -98,6 +102,34 @@ def _pipelines(project: Project, providers: _Administrators) -> dict[str, CrossA
         ),
     )
     return {role.name: _enter(project, providers, role) for role in roots.pipelines(project)}
+
+
+def _model_events(project: Project, providers: _Administrators) -> dict[str, Any]:
+    """The way of an approval to the forge, and what the stack exports of it; nothing without a trigger."""
+    organisation = project.organisation
+    models, forge = organisation.models, organisation.forge
+    if models is None or models.trigger is None or forge is None:
+        return {}
+    account_id = organisation.accounts[TOOLING].id
+    made = ModelEvents(
+        "model-events",
+        args=ModelEventsArgs(
+            provider=providers.of(account_id, organisation.region),
+            registry=Registry(organisation.name, account_id, organisation.region),
+            models=models,
+            trigger=models.trigger,
+            forge=forge,
+        ),
+    ).resources
+    return {
+        "modelEvents": {
+            "topic": made.topic.arn,
+            "deadLetters": made.dead_letters.url,
+            **({"tokenSecret": made.token.name} if made.token is not None else {}),
+            **({"backup": made.backup.function.name} if made.backup is not None else {}),
+            **({"destination": made.destination.name} if made.destination is not None else {}),
+        }
+    }
 
 
 def _arns(accesses: dict[str, CrossAccountAccess]) -> dict[str, Any]:

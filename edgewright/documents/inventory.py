@@ -14,6 +14,7 @@ from edgewright.documents import (
     bucket_policy,
     device_policy,
     key_policy,
+    model_events,
     naming,
     permissions,
     provisioning,
@@ -82,6 +83,32 @@ def _tooling(project: Project) -> Iterator[Policy]:
         yield from _role(role)
     for grant, fleet, stage in roots.reader_grants(project):
         yield Policy(f"managed policy {grant.name}", "policy", grant.account_id, grant.document, fleet, stage)
+    yield from _model_events(project)
+
+
+def _model_events(project: Project) -> Iterator[Policy]:
+    organisation = project.organisation
+    if organisation.models is None or organisation.models.trigger is None or organisation.forge is None:
+        return
+    account_id = organisation.accounts[TOOLING].id
+    registry = model_events.Registry(organisation.name, account_id, organisation.region)
+    queue, topic = naming.MODEL_EVENTS_DEAD_LETTERS, naming.MODEL_EVENTS
+    yield Policy(f"queue {queue}", "policy", account_id, model_events.queue_policy(registry))
+    yield Policy(f"topic {topic}", "policy", account_id, model_events.topic_policy(registry))
+    if organisation.models.trigger.kind == "apiDestination":
+        trusting = provisioning.service_trust("events.amazonaws.com", account_id)
+        roles = [(naming.MODEL_EVENTS, trusting, model_events.destination_role(registry))]
+    else:
+        bucket = registry.bucket
+        yield Policy(f"bucket {bucket}", "policy", account_id, bucket_policy.private(bucket))
+        trusting = provisioning.service_trust("lambda.amazonaws.com")
+        roles = [
+            (naming.MODEL_EVENTS, trusting, model_events.trigger_role(registry)),
+            (naming.MODEL_EVENTS_BACKUP, trusting, model_events.backup_role(registry)),
+        ]
+    for role, trusting, document in roles:
+        yield Policy(f"role {role}", "trust", account_id, trusting)
+        yield Policy(f"role {role}", "permissions", account_id, document)
 
 
 def _role(role: roots.Role) -> Iterator[Policy]:

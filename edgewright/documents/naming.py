@@ -107,6 +107,11 @@ def ci_deploy_role(stage: str) -> str:
     return f"{PREFIX}-ci-deploy-{stage}"
 
 
+def ci_models_role() -> str:
+    """The role in the tooling account that a pipeline of the protected branch assumes to import a model."""
+    return f"{PREFIX}-ci-models"
+
+
 def persona_role(persona: str, stage: str | None = None) -> str:
     """The role of a persona, in a stage's account or in the account of its work."""
     return f"{PREFIX}-{persona}-{stage}" if stage else f"{PREFIX}-{persona}"
@@ -165,3 +170,20 @@ def edge_manager_bucket(organisation: str, fleet: str, stage: str, account_id: s
 
 ARTIFACT_KEY_ALIAS = f"alias/{PREFIX}-artifacts"
 """The alias of the key of the artifact buckets, where they have one of their own."""
+
+
+# --- events of the model registry ------------------------------------------------------------------------------
+
+MODEL_EVENTS = f"{PREFIX}-model-events"
+"""The rule, the function that it triggers, that function's role, and the topic of the alarms."""
+MODEL_EVENTS_BACKUP = f"{MODEL_EVENTS}-backup"
+"""The function that tries again, and its role."""
+MODEL_EVENTS_DEAD_LETTERS = f"{MODEL_EVENTS}-dead-letters"
+"""The queue of what nothing could deliver."""
+MODEL_EVENTS_TOKEN = f"{PREFIX}/model-events/forge-token"
+"""The secret; its value is put there by a person."""
+
+
+def model_events_bucket(organisation: str, account_id: str) -> str:
+    """The bucket of notes about which events reached the forge (S3: at most 63 characters)."""
+    return f"{organisation}-model-events-{account_id}"

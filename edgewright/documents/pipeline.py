@@ -66,6 +66,26 @@ def deploy_trust(account_id: str, forge: Forge, stage: str) -> dict[str, Any]:
     return _trust(account_id, forge, {"StringEquals": claims})
 
 
+def models_trust(account_id: str, forge: Forge) -> dict[str, Any]:
+    """Return the trust of the role that imports models: the protected branch alone, in no environment."""
+    if forge.gitlab is not None:
+        subject = f"project_path:{forge.gitlab.project}:ref_type:branch:ref:{forge.branch}"
+        return _trust(account_id, forge, {"StringEquals": {"sub": [subject]}})
+    github = _github(forge)
+    subject = f"repo:{github.repository}:ref:refs/heads/{forge.branch}"
+    return _trust(account_id, forge, {"StringEquals": {"sub": [subject], **_repository(github)}})
+
+
+def models_policy(packages: list[str], artifacts: list[str]) -> dict[str, Any]:
+    """Return what importing a model may do: read the packages of the groups, and their artifacts."""
+    return policy.document(
+        [
+            policy.statement("Packages", ["sagemaker:DescribeModelPackage"], packages),
+            policy.statement("Artifacts", ["s3:GetObject"], artifacts),
+        ]
+    )
+
+
 def assume_policy(role_arns: list[str]) -> dict[str, Any]:
     """Return what a pipeline's role may do: assume exactly these roles, and nothing else."""
     return policy.document([policy.statement("AssumeRole", ["sts:AssumeRole"], role_arns)])

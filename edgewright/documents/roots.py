@@ -234,6 +234,20 @@ def pipelines(project: Project) -> list[Role]:
         )
         for stage in stages
     ]
+    models = organisation.models
+    if models is not None and models.trigger is not None:
+        registry = f"arn:aws:sagemaker:{organisation.region}:{tooling_id}:model-package"
+        packages = [f"{registry}/{each.group}/*" for each in models.groups]
+        roles.append(
+            Role(
+                name=naming.ci_models_role(),
+                account_id=tooling_id,
+                description="Imports approved models",
+                trust=pipeline.models_trust(tooling_id, forge),
+                permissions=pipeline.models_policy(packages, list(models.trigger.artifacts)),
+                part="pipeline",
+            )
+        )
     return roles
 
 

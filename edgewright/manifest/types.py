@@ -192,6 +192,15 @@ _RESOURCE_CHECK, _RESOURCE_SCHEMA = _text(
 Resource = Annotated[str, _RESOURCE_CHECK, _RESOURCE_SCHEMA]
 """What an IAM statement is about."""
 
+_OBJECTS_CHECK, _OBJECTS_SCHEMA = _text(
+    r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9_.=@+/-]*\*?",
+    1024,
+    "the ARN of objects of one bucket",
+    '"arn:aws:s3:::acme-training/models/*"',
+)
+BucketObjects = Annotated[str, _OBJECTS_CHECK, _OBJECTS_SCHEMA]
+"""Objects in S3 by the beginning of their keys."""
+
 _USER_CHECK, _USER_SCHEMA = _text(r"[^\s:]+(?::[^\s:]+)?", 255, "a user, or user:group", "ggc_user:ggc_group")
 PosixUser = Annotated[str, _USER_CHECK, _USER_SCHEMA]
 """``user`` or ``user:group`` of the Linux system user that runs a component."""
@@ -234,6 +243,21 @@ _HOST_CHECK, _HOST_SCHEMA = _text(
 )
 Host = Annotated[str, _HOST_CHECK, _HOST_SCHEMA]
 """A host, without scheme, port or path."""
+
+_MAIL_CHECK, _MAIL_SCHEMA = _text(
+    r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", 254, "a mail address", "mlops@acme.example"
+)
+MailAddress = Annotated[str, _MAIL_CHECK, _MAIL_SCHEMA]
+"""A mail address."""
+
+_API_CHECK, _API_SCHEMA = _text(
+    r"(?:https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http://127\.0\.0\.1)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._-]+)*",
+    253,
+    "an https address without a slash at the end (http for 127.0.0.1 only)",
+    "https://github.acme.example/api/v3",
+)
+ApiAddress = Annotated[str, _API_CHECK, _API_SCHEMA]
+"""The base address of an API, without TLS on the same machine only."""
 
 _BRANCH_CHECK, _BRANCH_SCHEMA = _text(
     r"[A-Za-z0-9_](?:[A-Za-z0-9_./-]*[A-Za-z0-9_-])?", 200, "the name of one branch", "main"

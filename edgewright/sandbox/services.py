@@ -13,7 +13,7 @@ from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import BackendRequest
 from moto.s3.models import s3_backends
 
-from edgewright.sandbox import call_faults, devices
+from edgewright.sandbox import alarms, call_faults, devices
 from edgewright.sandbox.accounts import ADMINISTRATOR, TOOLING, Accounts
 from edgewright.sandbox.greengrassv2 import urls as greengrassv2_urls
 from edgewright.sandbox.iam import models as _iam  # noqa: F401 -- takes the place of moto's backend
@@ -77,7 +77,7 @@ def application(service: str, path: str) -> Wsgi | None:
 
 def install() -> None:
     """Let time pass for our services."""
-    world.tickers += [iot.tick, devices.tick]
+    world.tickers += [iot.tick, devices.tick, alarms.tick]
 
 
 def clear_backends() -> None:

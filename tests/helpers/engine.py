@@ -83,6 +83,8 @@ class _Mocks(mocks.Mocks):
         made = {"arn": f"arn:aws:mock:::{args.typ}/{name}"}
         if args.typ == "aws:kms/key:Key":
             made["keyId"] = f"key-of-{args.name}"
+        if args.typ == "aws:sqs/queue:Queue":
+            made["url"] = f"https://sqs.mock/{name}"
         if args.typ == "greengrassv2:index:Deployment":
             made["deploymentId"] = f"deployment-of-{args.inputs['targetArn']}"
         return f"{args.name}-id", {**args.inputs, **made}

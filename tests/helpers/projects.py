@@ -35,6 +35,10 @@ FULL: dict[str, Any] = {
         "operator": {"principals": ["arn:aws:iam::111111111111:role/operators"]},
         "technician": {"principals": ["arn:aws:iam::111111111111:role/technicians"]},
     },
+    "models": {
+        "groups": [{"group": "parts-model", "component": "com.acme.parts-model"}],
+        "trigger": {"artifacts": ["arn:aws:s3:::acme-training/*"], "notify": ["mlops@acme.example"]},
+    },
 }
 """What an organisation may say besides what the sample says."""
 
@@ -72,6 +76,17 @@ def run(project: Project, stack: str, **settings: Any) -> Recording:
             pulumi.export(name, value)
 
     return record(program, stack=stack)
+
+
+def with_trigger(project: Project, *, forge: Any = None, **changes: Any) -> Project:
+    """Return the project with attributes of the model registry's trigger, or the forge, changed."""
+    organisation = project.organisation
+    assert organisation.models is not None
+    assert organisation.models.trigger is not None
+    trigger = organisation.models.trigger.model_copy(update=changes)
+    models = organisation.models.model_copy(update={"trigger": trigger})
+    changed = organisation.model_copy(update={"models": models, "forge": forge or organisation.forge})
+    return replace(project, organisation=changed)
 
 
 def with_fleet(project: Project, fleet: str, **changes: Any) -> Project:

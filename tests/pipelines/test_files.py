@@ -110,7 +110,7 @@ def test_only_a_protected_environment_takes_a_deploy_role() -> None:
             if "configure-aws-credentials" in str(step.get("uses"))
         ]
         for role in roles:
-            if role.endswith(":role/edgewright-ci-preview"):
+            if role.endswith((":role/edgewright-ci-preview", ":role/edgewright-ci-models")):
                 assert "environment" not in job, name
             else:
                 deploying.append(name)

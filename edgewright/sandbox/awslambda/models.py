@@ -17,6 +17,7 @@ from moto.awslambda import models as moto_models
 from moto.awslambda import urls as moto_urls
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
+from edgewright.sandbox import alarms
 from edgewright.sandbox.authorization import decide, roles
 from edgewright.sandbox.authorization.judge import judge
 from edgewright.sandbox.authorization.needs import Need
@@ -95,6 +96,8 @@ def invoke(function: LambdaFunction, event: Any, *, limit: float | None = None) 
     order = _order(function, event, limit)
     outcome: Outcome = world.outside(lambda: runner.run(order))
     _write_log(function, outcome)
+    _measure(function, "Invocations", 1)
+    _measure(function, "Errors", int(outcome.failed))
     return outcome
 
 
@@ -114,8 +117,8 @@ def _asynchronous(function: LambdaFunction, event: Any) -> None:
                 count, outcome = count + 1, invoke(function, event)
             kind = "OnFailure" if outcome.failed else "OnSuccess"
             target = (destinations.get(kind) or {}).get("Destination")
-            if target:
-                _deliver(target, _record(function, event, outcome, count))
+            if target and not _deliver(function, target, _record(function, event, outcome, count)):
+                _measure(function, "DestinationDeliveryFailures", 1)
     except Exception:
         log.exception("the function %s", function.function_name)
 
@@ -140,20 +143,37 @@ def _record(function: LambdaFunction, event: Any, outcome: Outcome, count: int) 
     }
 
 
-def _deliver(target: str, record: Mapping[str, Any]) -> None:
+def _deliver(function: LambdaFunction, target: str, record: Mapping[str, Any]) -> bool:
+    """Hand the record on with the rights of the function's role, as Lambda does; False when that cannot be."""
     _, _, service, region, account, *rest = target.split(":")
+    actions = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
+    principal = roles.acting(function.role, SERVICE, function.function_name)
+    if service not in actions or principal is None or not judge(principal, Need(actions[service], target)).allowed:
+        log.info("the role of %s does not let it hand anything on to %s", function.function_name, target)
+        return False
     if service == "sqs":
         from moto.sqs.models import sqs_backends  # noqa: PLC0415 -- moto loads a service when it is used
 
+        if rest[0] not in sqs_backends[account][region].queues:
+            return False
         sqs_backends[account][region].send_message(rest[0], json.dumps(record))
     elif service == "sns":
         from moto.sns.models import sns_backends  # noqa: PLC0415 -- moto loads a service when it is used
 
+        if target not in sns_backends[account][region].topics:
+            return False
         sns_backends[account][region].publish(json.dumps(record), arn=target)
-    elif service == "lambda":
-        function = find(target)
-        if function is not None:
-            invoke_later(function, record)
+    else:
+        other = find(target)
+        if other is None:
+            return False
+        invoke_later(other, record)
+    return True
+
+
+def _measure(function: LambdaFunction, metric: str, value: float) -> None:
+    named = {"FunctionName": function.function_name}
+    alarms.record(function.account_id, function.region, "AWS/Lambda", metric, dimensions=named, value=value)
 
 
 def _order(function: LambdaFunction, event: Any, limit: float | None) -> Order:

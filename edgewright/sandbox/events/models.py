@@ -17,6 +17,7 @@ from moto.events import models as moto_models
 from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
 
+from edgewright.sandbox import alarms
 from edgewright.sandbox.authorization import decide
 from edgewright.sandbox.authorization.policy import Effect, Request, Who, judge_resource
 
@@ -41,9 +42,16 @@ class SandboxRule(Rule):
             payload = _payload(target, event) if transform_input else event
             try:
                 self._deliver(target, original_event, event, payload)
+                self._measure("Invocations")
             except UndeliverableError as error:
+                self._measure("FailedInvocations")
                 log.info("rule %s could not reach %s: %s", self.name, target["Arn"], error)
                 self._bury(target, event, str(error))
+
+    def _measure(self, metric: str) -> None:
+        alarms.record(
+            self.account_id, self.region_name, "AWS/Events", metric, dimensions={"RuleName": self.name}, value=1
+        )
 
     def _deliver(self, target: dict[str, Any], original: Any, event: dict[str, Any], payload: Any) -> None:
         arn = target["Arn"]
@@ -114,6 +122,7 @@ class SandboxRule(Rule):
             return
         try:
             self._to_queue(queue, event, None)
+            self._measure("InvocationsSentToDlq")
         except UndeliverableError as error:
             log.info("rule %s could not reach its dead-letter queue: %s (%s)", self.name, error, why)
 
