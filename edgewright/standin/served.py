@@ -43,20 +43,6 @@ _ALL = (
 TYPES: Mapping[str, Type] = {type_.token: type_ for type_ in _ALL}
 TOKENS = frozenset(TYPES)
 COMING: Mapping[str, str] = {
-    "aws:secretsmanager/secret:Secret": "the forge's token",
-    "aws:cloudwatch/eventRule:EventRule": "model events",
-    "aws:cloudwatch/eventTarget:EventTarget": "model events",
-    "aws:cloudwatch/eventConnection:EventConnection": "model events reach the forge",
-    "aws:cloudwatch/eventApiDestination:EventApiDestination": "model events reach the forge",
-    "aws:cloudwatch/logGroup:LogGroup": "logs of devices and functions",
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "alarms",
     "aws:cloudwatch/dashboard:Dashboard": "dashboards",
-    "aws:sns/topic:Topic": "notifications",
-    "aws:sns/topicPolicy:TopicPolicy": "notifications",
-    "aws:sns/topicSubscription:TopicSubscription": "notifications",
-    "aws:sqs/queue:Queue": "dead letters",
-    "aws:sqs/queuePolicy:QueuePolicy": "dead letters",
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "dead letters",
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": "the model registry",
 }
 """Types that the program is about to use, and for what; when it does, the entry goes, and a test says so."""
