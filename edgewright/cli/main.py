@@ -40,7 +40,7 @@ VERBS = {
     "model": "bring approved models from the registry into the catalog",
     "fleet": "begin a new fleet",
     "device": "configure, provision, renew and retire core devices",
-    "component": "begin, lint, lock, publish, list and build the private components of the catalog",
+    "component": "begin, take in, lint, lock, publish, list and build the private components of the catalog",
     "local": "try components on one device with greengrass-cli",
     "status": "what the rings of fleets run, against what Git wants of them",
     "drift": "where the cloud and the devices are not what Git says",

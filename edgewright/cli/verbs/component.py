@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewright.catalog.catalog import Catalog
     from edgewright.source import Problem
 
-HELP = "begin, lint, lock, publish, list and build the private components of the catalog"
+HELP = "begin, take in, lint, lock, publish, list and build the private components of the catalog"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, summary in (
         ("new", "begin a component version from a template, as a draft"),
+        ("take", "make a draft of what `gdk component build` has built"),
         ("lint", "check recipes: what a device would refuse, and what changes by the day"),
         ("lock", "add the versions that are not in catalog.lock; from then on they never change"),
         ("publish", "put a version into a stage as the program would: lock a draft, upload artifacts, create it"),
@@ -40,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             )
         if name == "new":
             _declare_new(action)
+        if name == "take":
+            action.add_argument("folder", type=Path, metavar="DIR", help="the gdk project, or its greengrass-build")
+            action.add_argument("--kind", default="service", help="what it is, for component.yaml (default: service)")
         if name == "lint":
             action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
         if name == "lock":
@@ -61,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     root: Path = args.root
     if args.action == "new":
         return new(args)
+    if args.action == "take":
+        return take(args)
     if not (root / CATALOG).is_dir():
         message = f"{root / CATALOG} is no folder; run this in a project, or name one with --root"
         raise EdgewrightError(message)
@@ -105,6 +111,28 @@ def new(args: argparse.Namespace) -> int:
     output.note(f"a draft: change it, look with `edgewright component lint {args.name}`, and when it is ready publish")
     output.note(f"it with `edgewright component lock {args.name}@{args.version}`; rings may pin it then")
     return ExitCode.OK
+
+
+def take(args: argparse.Namespace) -> int:
+    """Make a draft of what gdk has built, and say what is wrong with it.
+
+    Raises:
+        EdgewrightError: there is no such build, or the kind is none.
+    """
+    from typing import get_args
+
+    from edgewright.catalog.catalog import Catalog
+    from edgewright.catalog.gdk import take_in
+    from edgewright.catalog.sidecar import Kind
+
+    if args.kind not in get_args(Kind):
+        message = f"--kind {args.kind!r} is none; there are {', '.join(get_args(Kind))}"
+        raise EdgewrightError(message)
+    folder = take_in(args.root, args.folder, args.kind)
+    shown = str(folder.relative_to(args.root))
+    output.line(f"{shown}: a draft; publish it with edgewright component lock {folder.parent.name}@{folder.name}")
+    problems = [each for each in Catalog.load(args.root).problems if each.file.startswith(f"{shown}/")]
+    return ExitCode.USER if show(problems) else ExitCode.OK
 
 
 def _image(word: str) -> tuple[str, str]:
