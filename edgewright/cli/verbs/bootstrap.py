@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
     project = load_project(args.root)
     accounts = bootstrap.plan(project, args.admin_role)
-    stages = sorted(project.organisation.stages)
+    # What is tried first comes up first, and production goes down first.
+    stages = sorted(project.organisation.stages, key=lambda name: (project.organisation.stages[name].production, name))
     if args.json:
         output.data([asdict(account) for account in accounts])
     elif args.teardown:
@@ -79,7 +80,7 @@ def _show(accounts: list[Account]) -> None:
 
 def _teardown(stages: list[str]) -> None:
     output.line("In this order; each step refuses while the one before is not done:")
-    for stage in stages:
+    for stage in reversed(stages):
         output.line(f"  pulumi destroy --stack {stage}      # by its deploy role; devices are uninstalled first")
     output.line("  # every rollback needs the artifact bucket (and its key), so they are protected:")
     output.line("  pulumi state unprotect --stack tooling --all")

@@ -234,7 +234,7 @@ def _context(service: str, request: Asked) -> dict[str, str]:
 
 def _machine_tags(request: Asked) -> dict[str, str]:
     """Return the tags that a request to EC2 gives, and those of what it names, as condition keys."""
-    from moto.ec2.models import ec2_backends  # noqa: PLC0415 -- moto loads a service when it is used
+    from edgewright.sandbox.ec2.models import ec2_backends  # noqa: PLC0415 -- loaded late; moto's own is not ours
 
     given = request.parameters
     keys: dict[str, str] = {}
