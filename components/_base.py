@@ -24,6 +24,7 @@ class EdgeComponent(pulumi.ComponentResource):
         retain_on_delete: bool = False,
         deleted_with: pulumi.Resource | None = None,
         protect: bool = False,
+        ignore_changes: Sequence[str] = (),
     ) -> pulumi.ResourceOptions:
         """Return the options of a child resource.
 
@@ -33,6 +34,7 @@ class EdgeComponent(pulumi.ComponentResource):
             retain_on_delete: Whether AWS keeps the thing when it leaves the program.
             deleted_with: The resource whose deletion takes this one along, so that no call of its own is needed.
             protect: Whether the engine refuses to delete it, before it deletes anything else.
+            ignore_changes: Properties that something else decides.
         """
         return pulumi.ResourceOptions(
             parent=self,
@@ -41,6 +43,7 @@ class EdgeComponent(pulumi.ComponentResource):
             retain_on_delete=retain_on_delete,
             deleted_with=deleted_with,
             protect=protect or None,
+            ignore_changes=list(ignore_changes) or None,
         )
 
     def inner(self, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:

@@ -122,7 +122,10 @@ class DeviceTwins(EdgeComponent):
                 ),
                 subnet_id=wanted.subnet,
                 tags={**tags, "Name": thing},
-                opts=self.child(args.provider, depends_on=[role.resources.policy, *args.after]),
+                # The template's script reads back as the instance's own; a change of it comes as a new version.
+                opts=self.child(
+                    args.provider, depends_on=[role.resources.policy, *args.after], ignore_changes=["userData"]
+                ),
             )
         self.resources = DeviceTwinsResources(
             role=role, profile=profile, group=group, template=template, instances=instances

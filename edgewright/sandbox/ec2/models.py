@@ -10,6 +10,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.launch_templates import LaunchTemplate
 
 _OWN = "launch-template"
+__all__ = ["SandboxEC2Backend", "ec2_backends"]
 
 
 class SandboxEC2Backend(EC2Backend):
