@@ -123,7 +123,7 @@ def test_without_any_python_it_says_what_to_run(tmp_path: Path) -> None:
 
 def test_it_is_ready_before_it_has_loaded_what_only_work_needs() -> None:
     """The engine starts one process a provider and waits for each; clients of AWS take longer to load than all else."""
-    heavy = "boto3", "botocore", "pulumi_aws", "moto"
+    heavy = "boto3", "botocore.client", "pulumi_aws", "moto"
     code = f"import edgewright.standin.__main__, sys; print([each for each in {heavy!r} if each in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
