@@ -16,6 +16,7 @@ from edgewright.catalog.placeholder_model import placeholder_model
 from edgewright.catalog.scaffold import KINDS, NewComponent, new_component
 from edgewright.cli.main import main
 from edgewright.manifest.load import check_project
+from tests.helpers.repositories import sample_copy
 
 Capture = pytest.CaptureFixture[str]
 WEB = "public.ecr.aws/nginx/nginx@sha256:" + "a" * 64
@@ -27,15 +28,9 @@ MORE = {
 
 
 @pytest.fixture
-def root(project_root: Path, tmp_path: Path) -> Path:
+def root(tmp_path: Path) -> Path:
     """A copy of the sample organisation."""
-    target = tmp_path / "an organisation"
-    target.mkdir()
-    for name in ("catalog", "fleets"):
-        shutil.copytree(project_root / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("catalog.lock", "edgewright.yaml"):
-        shutil.copy(project_root / name, target)
-    return target
+    return sample_copy(tmp_path / "an organisation")
 
 
 @pytest.mark.parametrize("kind", KINDS)

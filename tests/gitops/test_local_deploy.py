@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from edgewright.catalog.scaffold import NewComponent, new_component
 from edgewright.cli.main import main
 from edgewright.errors import EdgewrightError
 from edgewright.gitops.local_deploy import Listed, differences, read_list
+from tests.helpers.repositories import sample_copy
 
 Capture = pytest.CaptureFixture[str]
 
@@ -42,15 +42,9 @@ Component Name: com.acme.parts-inference
 
 
 @pytest.fixture
-def root(project_root: Path, tmp_path: Path) -> Path:
+def root(tmp_path: Path) -> Path:
     """A copy of the sample organisation."""
-    target = tmp_path / "an organisation"
-    target.mkdir()
-    for name in ("catalog", "fleets"):
-        shutil.copytree(project_root / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("catalog.lock", "edgewright.yaml"):
-        shutil.copy(project_root / name, target)
-    return target
+    return sample_copy(tmp_path / "an organisation")
 
 
 def test_a_release_is_laid_out_and_the_command_is_exact(root: Path, capsys: Capture) -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from edgewright.cli.main import main
 from edgewright.manifest.load import check_project, load_project
+from tests.helpers.repositories import sample_copy
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def root(project_root: Path, tmp_path: Path) -> Path:
+def root(tmp_path: Path) -> Path:
     """A copy of the sample organisation."""
-    for name in ("catalog", "fleets"):
-        shutil.copytree(project_root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("catalog.lock", "edgewright.yaml"):
-        shutil.copy(project_root / name, tmp_path)
-    return tmp_path
+    return sample_copy(tmp_path)
 
 
 def test_a_new_fleet_is_valid_unedited_and_runs_a_release_that_runs_elsewhere(root: Path, capsys: Capture) -> None:

@@ -11,13 +11,19 @@ ROOT = Path(__file__).resolve().parents[2]
 _PARTS = ("edgewright.yaml", "catalog.lock", "fleets", "catalog", "golden")
 
 
+def sample_copy(target: Path) -> Path:
+    """Return ``target`` with the manifests and the catalog of this checkout, without a repository around them."""
+    for name in Repository(ROOT).tracked():
+        if name.split("/")[0] in _PARTS:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
 def sample_repository(root: Path) -> Repository:
     """Return a new repository at ``root`` with the manifests and the catalog of this checkout, in one commit."""
     root.mkdir(parents=True)
-    for name in Repository(ROOT).tracked():
-        if name.split("/")[0] in _PARTS:
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
+    sample_copy(root)
     repository = Repository.create(root, author="Ada", email="ada@acme.example")
     repository.commit("As it is")
     return repository
