@@ -122,9 +122,12 @@ class DeviceTwins(EdgeComponent):
                 ),
                 subnet_id=wanted.subnet,
                 tags={**tags, "Name": thing},
-                # The template's script reads back as the instance's own; a change of it comes as a new version.
+                # The template's script reads back as the instance's own, and the addresses would follow a change of it;
+                # a change of the script comes as a new version of the template.
                 opts=self.child(
-                    args.provider, depends_on=[role.resources.policy, *args.after], ignore_changes=["userData"]
+                    args.provider,
+                    depends_on=[role.resources.policy, *args.after],
+                    ignore_changes=["publicDns", "publicIp", "userData"],
                 ),
             )
         self.resources = DeviceTwinsResources(
