@@ -22,7 +22,7 @@ from edgewright.gitops.git import GitError, Repository
 
 BRANCH = "edgewright/ledger"
 _REF = f"refs/heads/{BRANCH}"
-_ATTEMPTS = 8
+_ATTEMPTS = 16
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,20 @@ class Ledger:
         remote = self._remote
         if remote is None:
             return True
-        try:
-            if not self.repository.plumb(["ls-remote", "--heads", remote, _REF]).strip():
+        for attempt in range(_ATTEMPTS):
+            try:
+                if not self.repository.plumb(["ls-remote", "--heads", remote, _REF]).strip():
+                    return True
+                self.repository.plumb(["fetch", "--quiet", "--no-tags", remote, f"+{_REF}:{_tracking(remote)}"])
+            except GitError as error:
+                # Another process of this clone fetched in the same moment: the remote is there, and is asked again.
+                if "cannot lock ref" in str(error) and attempt < _ATTEMPTS - 1:
+                    continue
+                output.note(f"warning: the ledger may be old: {error}")
+                return False
+            else:
                 return True
-            self.repository.plumb(["fetch", "--quiet", "--no-tags", remote, f"+{_REF}:{_tracking(remote)}"])
-        except GitError as error:
-            output.note(f"warning: the ledger may be old: {error}")
-            return False
-        return True
+        return False
 
     def entries(self, fleet: str | None = None, *, fetch: bool = True) -> list[Entry]:
         """Return the events of a fleet, or of all, oldest first; what another version wrote is skipped with a note.

@@ -138,7 +138,7 @@ TABLE: list[tuple[str, str, dict[str, Any], list[Need]]] = [
         {"MaxCount": "1", "TagSpecification.1.ResourceType": "instance"},
         [
             Need("ec2:RunInstances", f"arn:aws:ec2:{A}:instance/*"),
-            Need("ec2:CreateTags", f"arn:aws:ec2:{A}:instance/*"),
+            Need("ec2:CreateTags", f"arn:aws:ec2:{A}:instance/*", {"ec2:CreateAction": "RunInstances"}),
         ],
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,15 +79,24 @@ exit 0
 """
 
 
-def test_a_compose_application_comes_up_and_goes_down_by_a_docker_that_is_played(fleet: Fleet, tmp_path: Path) -> None:
+@pytest.fixture
+def docker(fleet: Fleet) -> Iterator[Path]:
+    """A docker for all devices: a device's own folder is made anew when the device is switched on."""
+    program = fleet.sandbox.directory / "devices" / "bin" / "docker"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    yield program
+    shutil.rmtree(program.parent)
+
+
+def test_a_compose_application_comes_up_and_goes_down_by_a_docker_that_is_played(
+    fleet: Fleet, docker: Path, tmp_path: Path
+) -> None:
     image = "docker.io/library/nginx@sha256:" + "a" * 64
     new_component(tmp_path, NewComponent(kind="docker-compose", name=COMPOSE, images={"web": image}))
     fleet.publish(COMPOSE, "1.0.0", tmp_path)
     fleet.add("twin-001")
-    docker = fleet.sandbox.device_directory("twin-001") / "bin" / "docker"
-    docker.parent.mkdir(parents=True, exist_ok=True)
-    docker.write_text(DOCKER)
-    docker.chmod(0o755)
     base = {"aws.greengrass.Nucleus": "2.14.3", "aws.greengrass.DockerApplicationManager": "2.0.12"}
     job = fleet.deploy({**base, COMPOSE: "1.0.0"})
     assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
