@@ -1,7 +1,8 @@
 # Two commands on a fresh machine: `make demo` and `make test`. They need Python >= 3.11, git and make
 # (and Go, where the Pulumi CLI is neither installed nor can be downloaded).
 PYTHON ?= python3
-PYTEST_ARGS ?= -n 2 --dist worksteal
+# Three on two cores: engine tests wait for programs half of their time.
+PYTEST_ARGS ?= -n 3 --dist worksteal
 VENV := .venv/bin
 
 .PHONY: help setup demo test check fmt schemas bench lock clean
