@@ -31,24 +31,12 @@ def set_component(
     Raises:
         EdgewrightError: the ring or the component is not in the file, or the release is shared by an alias.
     """
-    for key, value in (("version", version), *(config or {}).items()):
-        if value is None and key == "version":
-            continue
-        stage = _Stage.read(file)
-        components = stage.release(ring)
-        stage.refuse_shared(ring, components)
-        entry = _get(components, component)
-        if entry is None:
-            msg = f"{file}: ring {ring!r} has no component {component!r}; it has {', '.join(_keys(components))}"
-            raise EdgewrightError(msg)
-        text = stage.text
-        if key != "version":
-            if _get(entry, "config") is None:
-                text = _insert(text, entry, "config", "{}")
-                entry = _get(_Stage(str(file), text).release(ring), component)
-            entry = _get(entry, "config")
-        text = _set(text, entry, key, value)
-        atomic.write_text(file, text)
+    text = read_text(file)
+    if version is not None:
+        text = with_component_version(str(file), text, ring, component, version)
+    for key, value in (config or {}).items():
+        text = _with(str(file), text, ring, component, key, value, configuration=True)
+    atomic.write_text(file, text)
 
 
 def with_component_version(file: str, text: str, ring: str, component: str, version: str) -> str:
@@ -57,6 +45,13 @@ def with_component_version(file: str, text: str, ring: str, component: str, vers
     Raises:
         EdgewrightError: the ring or the component is not in the file, or the release is shared by an alias.
     """
+    return _with(file, text, ring, component, "version", version)
+
+
+def _with(  # noqa: PLR0917 -- where, and what
+    file: str, text: str, ring: str, component: str, key: str, value: Any, *, configuration: bool = False
+) -> str:
+    """The text with one key of a component's entry, or of its configuration, set."""
     mark = _BOM if text.startswith(_BOM) else ""
     stage = _Stage(file, text.removeprefix(_BOM))
     components = stage.release(ring)
@@ -65,7 +60,13 @@ def with_component_version(file: str, text: str, ring: str, component: str, vers
     if entry is None:
         msg = f"{file}: ring {ring!r} has no component {component!r}; it has {', '.join(_keys(components))}"
         raise EdgewrightError(msg)
-    return mark + _set(stage.text, entry, "version", version)
+    changed = stage.text
+    if configuration:
+        if _get(entry, "config") is None:
+            changed = _insert(changed, entry, "config", "{}")
+            entry = _get(_Stage(file, changed).release(ring), component)
+        entry = _get(entry, "config")
+    return mark + _set(changed, entry, key, value)
 
 
 def copy_release(source: Path, source_ring: str, target: Path, target_ring: str) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edgewright.gitops.events import AnyEvent, Approved, Deployed, Promoted, RolledBack, TestRecorded, as_document
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.releases import FROM
 
 

@@ -1,71 +1,30 @@
 """Promotion: the release of a ring, when its gates are met, as a commit that gives it to the next ring.
 
-Everything is judged on what is merged: the default branch of the remote (fetched), or the current branch where there
-is no remote. The commit is made on a branch whose name says what it carries, so that a promotion which is open
-already is found again, by whomever it was made. Controls of the work tree count as well as those that are merged: a
-stop that is not merged yet stops its author.
+Everything is judged on what is merged (``merged.py``). The commit is made on a branch whose name says what it
+carries, so that a promotion which is open already is found again, by whomever it was made.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edgewright.aws import fleet as live
 from edgewright.aws.errors import AwsError
 from edgewright.aws.metrics import alarm_states, statistic
-from edgewright.aws.past import last_with
-from edgewright.aws.reading import RingReading
-from edgewright.aws.rings import Target, reader
 from edgewright.aws.session import Session
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import events as ledger_events
-from edgewright.gitops import proposal, releases
+from edgewright.gitops import promotion_text, proposal
 from edgewright.gitops.edit import with_release
 from edgewright.gitops.events import AnyEvent, Promoted
 from edgewright.gitops.gates import Case, Verdict, judge
-from edgewright.gitops.git import GitError, Repository
-from edgewright.gitops.ledger import Ledger
-from edgewright.gitops.proposal import Base, Proposed
-from edgewright.gitops.releases import History, stage_file
-from edgewright.gitops.trees import Side, load
-from edgewright.manifest.control_files import read_controls
-from edgewright.manifest.controls import Controls, short
+from edgewright.gitops.git import GitError
+from edgewright.gitops.merged import Merged, Step
+from edgewright.gitops.proposal import Proposed
+from edgewright.gitops.releases import stage_file
+from edgewright.manifest.controls import short
 from edgewright.manifest.gates import Gates, MetricGate
-from edgewright.manifest.load import ManifestErrors, Project
-from edgewright.manifest.model import Ring
-
-BRANCHES = "edgewright/promote/"
-
-
-@dataclass(frozen=True)
-class Step:
-    """A ring, the next one, and the release that would go."""
-
-    fleet: str
-    source: str
-    target: str
-    """``stage/ring``."""
-    release: str
-    previous: str
-    """What the target has."""
-
-    @property
-    def branch(self) -> str:
-        """The branch of the promotion: one name for one release into one ring, whoever makes it."""
-        return f"{self.ring_branches}{short(self.release)}"
-
-    @property
-    def ring_branches(self) -> str:
-        """What the branches of all promotions into this ring begin with."""
-        return f"{BRANCHES}{self.fleet}/{self.target.replace('/', '-')}/"
-
-    @property
-    def title(self) -> str:
-        """Subject of the commit and title of the request."""
-        return f"Promote {self.fleet} {short(self.release)} from {self.source} to {self.target}"
 
 
 @dataclass(frozen=True)
@@ -89,112 +48,6 @@ class Decision:
         closed = [verdict for verdict in self.verdicts if not verdict.open]
         moments = [verdict.when for verdict in closed if verdict.when is not None]
         return max(moments) if closed and len(moments) == len(closed) else None
-
-
-class Merged:
-    """The project as it is merged, with its history and its ledger."""
-
-    def __init__(self, repository: Repository, *, here: bool = False) -> None:
-        """Read what is merged.
-
-        Raises:
-            ManifestErrors: what is merged is not in order.
-            GitError: there is no commit yet.
-        """
-        self.repository = repository
-        self.base: Base = proposal.find_base(repository, here=here)
-        side = Side(self.base.branch, self.base.commit, None)
-        seen = load(repository, side)
-        if seen.errors or seen.project is None:
-            raise ManifestErrors(seen.errors)
-        self.project: Project = seen.project
-        self.history = History(repository, self.base.commit)
-        self.ledger = Ledger(repository)
-        self.controls = _both(self.project.controls, read_controls(repository.root).controls)
-
-    def steps(self, fleet: str) -> list[Step]:
-        """Return every ring of a fleet whose release differs from the next one's, in promotion order.
-
-        Raises:
-            EdgewrightError: there is no such fleet.
-        """
-        path = [(f"{stage}/{ring.name}", ring) for stage, ring in self.project.path(fleet)]
-        return [
-            Step(fleet, source, target, ring.release, following.release)
-            for (source, ring), (target, following) in itertools.pairwise(path)
-            if ring.release != following.release
-        ]
-
-    def ring(self, fleet: str, path: str) -> Ring:
-        """Return a ring by ``stage/ring``.
-
-        Raises:
-            EdgewrightError: there is none.
-        """
-        found = {f"{stage}/{ring.name}": ring for stage, ring in self.project.path(fleet)}
-        if path not in found:
-            msg = f"fleet {fleet!r} has no ring {path!r}: its rings are {', '.join(found)}"
-            raise EdgewrightError(msg)
-        return found[path]
-
-    def known_releases(self, fleet: str | None = None) -> set[str]:
-        """Return the digests that rings have or had, in Git and in the ledger."""
-        found: set[str] = {event.release for event in self.ledger.events(fleet)}
-        for name in [fleet] if fleet else self.project.fleets:
-            for stage, ring in self.project.path(name):
-                found.add(ring.release)
-                for change in self.history.changes(name, stage, ring.name):
-                    found |= {change.after, *filter(None, [change.before])}
-        return found
-
-    def read_ring(self, fleet: str, path: str, sessions: Callable[[str], Session]) -> RingReading:
-        """Read a ring live.
-
-        Raises:
-            AwsError: nothing could be read.
-        """
-        target = self._target(fleet, path)
-        (reading,) = live.read([target], sessions)
-        return reading
-
-    def tried(self, fleet: str, path: str, release: str, sessions: Callable[[str], Session]) -> str | None:
-        """Return the deployment by which a release was tried in a ring before the latest; None if it never was.
-
-        Raises:
-            AwsError: AWS said no, or could not be asked.
-        """
-        target = self._target(fleet, path)
-        found = last_with(sessions(target.stage), target, release)
-        return found.id if found else None
-
-    def _target(self, fleet: str, path: str) -> Target:
-        stage, _, ring = path.partition("/")
-        return Target(fleet, stage, ring, self.project.account(stage).id, self.project.region(stage))
-
-    def sessions(self, *, role: str | None = None) -> Callable[[str], Session]:
-        """Return how a stage is reached (see ``reader``)."""
-        return lambda stage: reader(self.project, stage, role=role)
-
-    def text(self, path: str) -> str:
-        """Return a merged file.
-
-        Raises:
-            EdgewrightError: it is not there.
-        """
-        found = self.history.text(self.base.commit, path)
-        if found is None:
-            msg = f"{path} is not in {self.base.branch}"
-            raise EdgewrightError(msg)
-        return found
-
-
-def _both(merged: Controls, here: Controls) -> Controls:
-    holds = {hold.file: hold for hold in (*here.holds, *merged.holds)}
-    return Controls(
-        stops={**here.stops, **merged.stops},
-        holds=tuple(holds.values()),
-        quarantines={**here.quarantines, **merged.quarantines},
-    )
 
 
 def choose(merged: Merged, fleet: str, to: str | None) -> Step:
@@ -362,7 +215,7 @@ def carry_out(merged: Merged, decision: Decision, *, here: bool = False) -> Deci
         EdgewrightError: the file cannot be edited, pushed or requested.
     """
     step, base, repository = decision.step, merged.base, merged.repository
-    body = _body(decision)
+    body = promotion_text.body(decision)
     stale = None
     if not here:
         # One look decides what is open and what may be replaced: a second one would take for stale what another person
@@ -401,20 +254,9 @@ def _commit(merged: Merged, decision: Decision) -> str:
     text = with_release(
         merged.text(target), target_ring, merged.text(source), source_ring, file=target, source_file=source
     )
-    trailers = [
-        (releases.FLEET, step.fleet),
-        (releases.FROM, step.source),
-        (releases.TO, step.target),
-        (releases.RELEASE, step.release),
-        (releases.PREVIOUS, step.previous),
-        *((releases.GATE, f"{_word(verdict)} {verdict.gate}: {verdict.told}") for verdict in decision.verdicts),
-    ]
-    message = proposal.message(step.title, "", trailers)
-    return proposal.commit_files(merged.repository, merged.base.commit, {target: text}, message)
-
-
-def _word(verdict: Verdict) -> str:
-    return "met" if verdict.met else f"passed over ({verdict.passed_over})" if verdict.open else "not met"
+    return proposal.commit_files(
+        merged.repository, merged.base.commit, {target: text}, promotion_text.message(decision)
+    )
 
 
 def _event(merged: Merged, decision: Decision) -> Promoted:
@@ -433,23 +275,3 @@ def _event(merged: Merged, decision: Decision) -> Promoted:
         request=proposed.request if proposed else None,
         gates=tuple(verdict.evidence for verdict in decision.verdicts),
     )
-
-
-def _body(decision: Decision) -> str:
-    """The request's text, in Markdown; what came from devices and files is told as code, so that it is only text."""
-    step = decision.step
-    lines = [
-        f"Release `{step.release}` goes from `{step.source}` to `{step.target}` of fleet `{step.fleet}`.",
-        f"`{step.target}` has `{step.previous}` now.",
-        "",
-        "| gate | | |",
-        "| --- | --- | --- |",
-    ]
-    lines += [
-        f"| {_code(each.gate)} | {_word(each).split(' (')[0]} | {_code(each.told)} |" for each in decision.verdicts
-    ]
-    return "\n".join([*lines, "", "Merging this commit promotes the release; nothing else of the file changes.", ""])
-
-
-def _code(text: str) -> str:
-    return "`" + " ".join(text.replace("`", "'").replace("|", "/").split()) + "`"

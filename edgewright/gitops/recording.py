@@ -14,7 +14,7 @@ from edgewright.canonical import sha256_hex
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops.events import AnyEvent, Approved, Deployed, TestRecorded, now, written
 from edgewright.gitops.git import NOBODY
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.manifest.controls import short
 from edgewright.manifest.gates import Gates
 from edgewright.validation import one_of

@@ -19,7 +19,7 @@ from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import controlling, proposal, releases
 from edgewright.gitops.edit import release_is_all_that_differs, with_release
 from edgewright.gitops.events import RolledBack, now, written
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.proposal import Proposed
 from edgewright.gitops.releases import Change, stage_file
 from edgewright.manifest.controls import hold_file, short

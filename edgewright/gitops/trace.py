@@ -12,7 +12,7 @@ from edgewright.catalog.catalog import CATALOG
 from edgewright.catalog.component import CatalogVersion
 from edgewright.errors import EdgewrightError
 from edgewright.gitops.events import Approved, Deployed, Promoted, TestRecorded
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.releases import Change
 from edgewright.manifest.model import Ring
 from edgewright.source import load_yaml

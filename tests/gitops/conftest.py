@@ -8,7 +8,7 @@ import pytest
 
 from edgewright.aws.errors import AwsError
 from edgewright.aws.reading import RingReading
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from tests.gitops.events import bare, clone, git
 from tests.gitops.promotions import FLEET, World
 from tests.helpers.repositories import change_text, sample_repository

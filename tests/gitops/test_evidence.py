@@ -9,7 +9,7 @@ import pytest
 
 from edgewright.gitops.git import Repository
 from edgewright.gitops.ledger import Ledger
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.manifest.controls import short
 from tests.gitops.events import git
 from tests.gitops.promotions import FLEET, World

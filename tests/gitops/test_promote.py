@@ -11,7 +11,8 @@ import pytest
 
 from edgewright.gitops import promote
 from edgewright.gitops.ledger import Ledger
-from edgewright.gitops.promote import Decision, Merged, carry_out, choose, examine
+from edgewright.gitops.merged import Merged
+from edgewright.gitops.promote import Decision, carry_out, choose, examine
 from edgewright.manifest.controls import short
 from tests.gitops.events import clone, git
 from tests.gitops.promotions import FLEET, PROD, World

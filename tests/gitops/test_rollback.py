@@ -7,7 +7,7 @@ import json
 import pytest
 
 from edgewright.gitops.ledger import Ledger
-from edgewright.gitops.promote import Merged
+from edgewright.gitops.merged import Merged
 from edgewright.manifest.controls import short
 from edgewright.manifest.load import load_project
 from tests.gitops.events import git

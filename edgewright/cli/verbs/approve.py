@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         0 approved; 2 when the user wrote the release.
     """
     from edgewright.gitops import recording, releases
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.manifest.controls import short
 
     merged = Merged(repository(args))

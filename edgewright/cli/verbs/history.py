@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the history, newest first."""
     from edgewright.gitops.history import rows
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
 
     output.status("reading the history")
     found = rows(Merged(repository(args)), args.fleet, ring=args.ring)

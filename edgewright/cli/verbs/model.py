@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
 def reject(args: argparse.Namespace) -> int:
     """Take a package back and say what was done."""
     from edgewright.aws.session import Settings, session
+    from edgewright.gitops.merged import Merged
     from edgewright.gitops.models.package import Arn
     from edgewright.gitops.models.rejecting import reject as take_back
-    from edgewright.gitops.promote import Merged
     from edgewright.manifest.controls import short
 
     arn = Arn.parse(args.package)
@@ -92,9 +92,9 @@ def reject(args: argparse.Namespace) -> int:
 def import_(args: argparse.Namespace) -> int:
     """Import a package and say where the proposal is."""
     from edgewright.aws.session import Settings, session
+    from edgewright.gitops.merged import Merged
     from edgewright.gitops.models.importing import import_package
     from edgewright.gitops.models.package import Arn
-    from edgewright.gitops.promote import Merged
 
     arn = Arn.parse(args.package)
     output.status("reading what is merged")

@@ -11,7 +11,8 @@ from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
     from edgewright.gitops.gates import Verdict
-    from edgewright.gitops.promote import Decision, Merged, Step
+    from edgewright.gitops.merged import Merged, Step
+    from edgewright.gitops.promote import Decision
 
 HELP = "carry a release to the next ring, when its gates are met"
 
@@ -43,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     if args.all and (args.to or args.here):
         msg = "--all takes every step there is, each on a branch of its own: leave --to and --here out"
         raise EdgewrightError(msg)
-    from edgewright.gitops.promote import Merged, carry_out, choose, examine
+    from edgewright.gitops.merged import Merged
+    from edgewright.gitops.promote import carry_out, choose, examine
 
     output.status("reading what is merged")
     merged = Merged(repository(args), here=args.here)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write and commit the quarantine; name the rings that have the release now."""
     from edgewright.gitops import controlling, releases
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.manifest.controls import short
 
     here = repository(args)

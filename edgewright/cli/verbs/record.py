@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         0 recorded, whether the test passed or not.
     """
     from edgewright.gitops import recording, releases
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.manifest.controls import short
 
     merged = Merged(repository(args))

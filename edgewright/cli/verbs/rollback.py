@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.failed and args.fast_track:
         msg = "--failed only writes down what AWS did already, so there is nothing to speed up: leave --fast-track out"
         raise EdgewrightError(msg)
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.gitops.rollback import carry_out, plan, plan_after_failure
 
     output.status("reading what is merged")

@@ -13,7 +13,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
     from edgewright.gitops.golden.ring import Question, Tested
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.manifest.registry import ModelBounds
 
 HELP = "ask the devices of a ring what somebody knows the answers to"
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         0 passed (or written with --write), 2 a bound is not met.
     """
     from edgewright.gitops.golden import answers, ring
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
 
     bounds = _bounds(args)
     files = _carried(args.answers)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the chain."""
-    from edgewright.gitops.promote import Merged
+    from edgewright.gitops.merged import Merged
     from edgewright.gitops.trace import chain
 
     output.status("following the device")

@@ -8,8 +8,6 @@ see it. Every text of others (keys, values, names, reasons) is escaped: it can n
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +23,7 @@ from edgewright.gitops.diff.text import (
     versions_in_words,
 )
 from edgewright.gitops.diff.values import Change, clipped
+from edgewright.gitops.markdown import code, html, prose
 from edgewright.gitops.words import count, short
 
 LIMIT = 60_000
@@ -33,8 +32,6 @@ MARKER = "<!-- edgewright diff -->"
 """The first line, by which a workflow finds its own comment again."""
 
 _LONGEST = 300
-_PLAIN = re.compile(r"[A-Za-z0-9 .,/_:+=>()-]*")
-_PROSE = re.compile(r"[^A-Za-z0-9 .,;:/'%()>=?-]")
 _OPEN = 3
 """Rings whose details are unfolded when there are no more of them."""
 _ICON = {"danger": "🛑 danger", "warning": "⚠️ warning", "note": "note"}
@@ -143,15 +140,15 @@ def _details(diff: ProjectDiff, budget: _Budget) -> tuple[str, int]:
 
 def _ring(ring: RingDiff, *, unfolded: bool, most: int) -> str | None:
     """The details of one ring; None when not even a few of its rows fit."""
-    opening = f"\n<details{' open' if unfolded else ''}><summary>{_html(f'{ring.fleet} {ring.path}')}</summary>\n\n"
+    opening = f"\n<details{' open' if unfolded else ''}><summary>{html(f'{ring.fleet} {ring.path}')}</summary>\n\n"
     closing = "\n</details>\n"
-    after = [f"{_prose(line)}  \n" for line in (reach_in_words(ring.reach) if ring.deploys and ring.reach else [])]
+    after = [f"{prose(line)}  \n" for line in (reach_in_words(ring.reach) if ring.deploys and ring.reach else [])]
     around = _size(opening) + _size(closing) + sum(map(_size, after)) + 200
     inner = _Budget(most - around)
     rows = [row for component in ring.components for row in _component(component)]
     rows += [_change("", change) for change in ring.settings]
     rows += [
-        [kind, "things", _code(names(things))]
+        [kind, "things", code(names(things))]
         for kind, things in (("joining", ring.joining), ("leaving", ring.leaving))
         if things
     ]
@@ -178,8 +175,8 @@ def _head(diff: ProjectDiff) -> Iterator[str]:
     yield MARKER
     yield "### What this change does"
     yield ""
-    what = "No change for devices or AWS." if diff.empty else f"**{_prose(summary(diff))}**"
-    yield f"{what} {_code(clipped(side(diff.base), 80))} to {_code(clipped(side(diff.head), 80))}"
+    what = "No change for devices or AWS." if diff.empty else f"**{prose(summary(diff))}**"
+    yield f"{what} {code(clipped(side(diff.base), 80))} to {code(clipped(side(diff.head), 80))}"
     if diff.unread:
         yield ""
         yield f"{count(len(diff.unread), 'file')} of the base cannot be read: what they said counts as absent."
@@ -190,7 +187,7 @@ def _foot(diff: ProjectDiff) -> Iterator[str]:
         said = (
             f"Devices as of {diff.live}." if diff.live else f"Without live numbers: {clipped(diff.offline, _LONGEST)}."
         )
-        yield f"<sub>{_prose(said)}</sub>"
+        yield f"<sub>{prose(said)}</sub>"
 
 
 def _left_out(rings: int, findings: int, permissions: int, settings: int, diff: ProjectDiff) -> str:
@@ -207,26 +204,26 @@ def _left_out(rings: int, findings: int, permissions: int, settings: int, diff: 
     if not parts:
         return ""
     command = f"edgewright diff {' '.join(each.commit[:10] for each in (diff.base, diff.head) if each.commit)}"
-    return f"\nNot shown here for length: {', '.join(parts)}. All of it: {_code(command)}\n"
+    return f"\nNot shown here for length: {', '.join(parts)}. All of it: {code(command)}\n"
 
 
 def _plan(plan: PlanInfo) -> list[str]:
-    return [_code(clipped(plan.stack, 120)), _prose(counts_in_words(plan.counts)), _code(short(plan.fingerprint))]
+    return [code(clipped(plan.stack, 120)), prose(counts_in_words(plan.counts)), code(short(plan.fingerprint))]
 
 
 def _finding(finding: Finding) -> list[str]:
-    return [_ICON[finding.severity], _code(clipped(finding.where, 120)), _prose(clipped(finding.text, 500))]
+    return [_ICON[finding.severity], code(clipped(finding.where, 120)), prose(clipped(finding.text, 500))]
 
 
 def _row(ring: RingDiff) -> list[str]:
     if not ring.deploys:
         release = "removed" if ring.kind == "removed" else "no new release"
     else:
-        before = f"{_code(short(ring.before or ''))} to " if ring.before else ""
-        origin = f", from {_code(ring.origin)}" if ring.origin else ""
-        release = f"{before}{_code(short(ring.after or ''))}{origin}"
+        before = f"{code(short(ring.before or ''))} to " if ring.before else ""
+        origin = f", from {code(ring.origin)}" if ring.origin else ""
+        release = f"{before}{code(short(ring.after or ''))}{origin}"
     moved = [f"{each.name} {versions_in_words(each)}" for each in ring.components if each.before != each.after]
-    parts = [_code(clipped(each, 120)) for each in moved[:3]]
+    parts = [code(clipped(each, 120)) for each in moved[:3]]
     if len(moved) > 3:
         parts.append(f"{len(moved) - 3} more")
     configured = sum(each.before == each.after for each in ring.components)
@@ -238,78 +235,51 @@ def _row(ring: RingDiff) -> list[str]:
         parts.append(f"{len(ring.joining)} joining, {len(ring.leaving)} leaving")
     if ring.restarts:
         parts.append("**restarts the nucleus**")
-    devices = "" if ring.reach is None else _prose(clipped(reach_in_words(ring.reach)[0], 160))
-    return [_code(f"{ring.fleet} {ring.path}"), release, ", ".join(parts), devices]
+    devices = "" if ring.reach is None else prose(clipped(reach_in_words(ring.reach)[0], 160))
+    return [code(f"{ring.fleet} {ring.path}"), release, ", ".join(parts), devices]
 
 
 def _component(component: ComponentDiff) -> Iterator[list[str]]:
-    name = _code(component.name)
+    name = code(component.name)
     if component.before != component.after:
-        restart = f", {_prose(component.restart)}" if component.restart else ""
-        yield [name, "version", f"{_code(versions_in_words(component))}{restart}"]
+        restart = f", {prose(component.restart)}" if component.restart else ""
+        yield [name, "version", f"{code(versions_in_words(component))}{restart}"]
     elif component.restart:
-        yield [name, "", _prose(component.restart)]
+        yield [name, "", prose(component.restart)]
     for change in component.config:
         yield _change(name, change)
     for change in component.run_with:
         yield _change(name, change, "runWith.")
     if component.reset:
-        yield [name, "reset", _code(clipped(", ".join(component.reset), _LONGEST))]
+        yield [name, "reset", code(clipped(", ".join(component.reset), _LONGEST))]
 
 
 def _change(name: str, change: Change, prefix: str = "") -> list[str]:
     if change.kind == "changed":
-        what = f"{_code(change.before or '')} to {_code(change.after or '')}"
+        what = f"{code(change.before or '')} to {code(change.after or '')}"
     else:
         value = change.after if change.kind == "added" else change.before
-        what = f"{change.kind} {_code(value or '')}"
-    return [name, _code(clipped(prefix + change.path, 120)), what]
+        what = f"{change.kind} {code(value or '')}"
+    return [name, code(clipped(prefix + change.path, 120)), what]
 
 
 def _policy(policy: PolicyDiff) -> Iterator[list[str]]:
-    title = f"{_code(clipped(policy.title, 160))} in {policy.account_id} {_MARK[policy.kind]}".rstrip()
+    title = f"{code(clipped(policy.title, 160))} in {policy.account_id} {_MARK[policy.kind]}".rstrip()
     for direction, statements in (("wider", policy.widened), ("narrower", policy.narrowed)):
         for statement in statements:
             icon = "⚠️ wider" if direction == "wider" else "narrower"
-            yield [icon, title, _code(clipped(statement_in_words(statement, direction), 900))]
+            yield [icon, title, code(clipped(statement_in_words(statement, direction), 900))]
 
 
 def _other(diff: ProjectDiff) -> Iterator[list[str]]:
     for fleet in diff.fleets:
         if fleet.kind != "changed":
-            yield [_code(fleet.name), "the fleet", fleet.kind]
+            yield [code(fleet.name), "the fleet", fleet.kind]
         for change in fleet.settings:
-            yield _change(_code(fleet.name), change)
+            yield _change(code(fleet.name), change)
     for change in diff.organisation:
         yield _change("organisation", change)
     for change in diff.controls:
         yield _change("controls", change)
     for version in diff.published:
-        yield ["catalog", _code(version), "published"]
-
-
-# --- escaping --------------------------------------------------------------------------------------------------------
-
-
-def _code(text: str) -> str:
-    """A text as code: neither Markdown, nor HTML, nor a mention, nor a link, on one line."""
-    text = " ".join(text.split()) if not text.isprintable() else text
-    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    if not text:
-        return ""
-    if _PLAIN.fullmatch(text) and text.strip() == text:
-        return f"`{text}`"
-    # references to characters are text in Markdown, whatever the character
-    inner = "".join(c if c.isalnum() or c in " .,/-:" else f"&#{ord(c)};" for c in text)
-    return f"<code>{inner}</code>"
-
-
-def _prose(text: str) -> str:
-    """A sentence with texts of others in it: it cannot form Markdown, and addresses nobody."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    text = text.replace("://", ":\u200b//").replace("www.", "www\u200b.")
-    return _PROSE.sub(lambda match: f"&#{ord(match[0])};" + ("\u200b" if match[0] in "@#!" else ""), text)
-
-
-def _html(text: str) -> str:
-    return html.escape("".join(character if character.isprintable() else " " for character in text))
+        yield ["catalog", code(version), "published"]

@@ -15,8 +15,8 @@ from edgewright.catalog.requests import Requests
 from edgewright.errors import EdgewrightError
 from edgewright.gitops.golden import answers
 from edgewright.gitops.golden.rows import GoldenSet, Measured, measure
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.models.version_files import model_file
-from edgewright.gitops.promote import Merged
 from edgewright.manifest.registry import ModelBounds
 
 _MEGABYTE = 1_000_000

@@ -18,12 +18,12 @@ from edgewright.catalog.component import CatalogVersion
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import proposal
 from edgewright.gitops.edit import with_component_version
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.models.archive import find_onnx
 from edgewright.gitops.models.candidate import Comparison, Trial, attempt, compare
 from edgewright.gitops.models.package import LARGEST_ARTIFACT, Arn, Package, describe, download, metrics
 from edgewright.gitops.models.request import body
 from edgewright.gitops.models.version_files import METRICS, catalog_files, model_file, provenance_of
-from edgewright.gitops.promote import Merged
 from edgewright.gitops.proposal import Proposed
 from edgewright.gitops.releases import stage_file
 from edgewright.gitops.trees import Side, load

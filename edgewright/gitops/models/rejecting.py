@@ -16,10 +16,10 @@ from edgewright.gitops import controlling, proposal
 from edgewright.gitops.controlling import Set
 from edgewright.gitops.forge import Forge
 from edgewright.gitops.git import GitError
+from edgewright.gitops.markdown import code
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.models.importing import branch_of, known_version, source_of
 from edgewright.gitops.models.package import Arn, approval
-from edgewright.gitops.models.request import code
-from edgewright.gitops.promote import Merged
 from edgewright.manifest.controls import short
 
 _LONGEST = 400  # characters of what the registry says that go into a reason

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgewright.gitops.markdown import code, prose
+
 if TYPE_CHECKING:
     from edgewright.gitops.models.importing import Imported
 
@@ -20,8 +22,8 @@ def body(imported: Imported) -> str:
         lines += [f"| | current {code(current)} | candidate {code(imported.version)} |", "| --- | ---: | ---: |"]
         for row in imported.comparison.rows:
             mark = " **worse**" if row.worse else ""
-            lines.append(f"| {_cell(row.what)} | {_cell(row.current)} | {_cell(row.candidate)}{mark} |")
-        lines += ["", *(f"- {_cell(note)}" for note in imported.comparison.notes)]
+            lines.append(f"| {prose(row.what)} | {prose(row.current)} | {prose(row.candidate)}{mark} |")
+        lines += ["", *(f"- {prose(note)}" for note in imported.comparison.notes)]
     if imported.trial is not None:
         lines.append(f"- interface: {code(imported.trial.interface)}")
     facts = {
@@ -42,17 +44,3 @@ def body(imported: Imported) -> str:
 
 def _places(imported: Imported) -> str:
     return ", ".join(code(f"{place.fleet} {place.stage}/{place.ring}") for place in imported.places)
-
-
-def code(text: str) -> str:
-    """Return foreign text as code: no link, no mention, no HTML, whatever it holds."""
-    plain = " ".join(text.split()).replace("|", "¦")
-    ticks = "`"
-    while ticks in plain:
-        ticks += "`"
-    pad = " " if plain.startswith("`") or plain.endswith("`") else ""
-    return f"{ticks}{pad}{plain}{pad}{ticks}"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "&#64;")

@@ -14,8 +14,8 @@ from edgewright.catalog.lock import LOCK_FILE, parse_lock, render_lock
 from edgewright.catalog.scaffold import NewComponent, new_component
 from edgewright.catalog.sidecar import Provenance
 from edgewright.errors import EdgewrightError
+from edgewright.gitops.merged import Merged
 from edgewright.gitops.models.package import Package
-from edgewright.gitops.promote import Merged
 from edgewright.manifest.registry import ModelSource
 
 METRICS = "metrics.json"

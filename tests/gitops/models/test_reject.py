@@ -61,7 +61,7 @@ def test_a_rejected_package_is_taken_back_whether_its_proposal_is_open_or_merged
     assert world.branches() == []
     closing = (tmp_path / "calls").read_text().splitlines()[-1].split("\x1f")
     assert closing[:4] == ["pr", "close", "https://github.example/pull/7", "--comment"]
-    assert closing[4].startswith("Closed: ``model package parts-model/1 was rejected: $(touch /tmp/x)")
+    assert closing[4].startswith("Closed: <code>model package parts-model/1 was rejected: &#36;&#40;touch /tmp/x&#41;")
     assert world.edgewright("model", "reject", arn) == 0
     assert (tmp_path / "calls").read_text().count("close") == 1
 
