@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from edgewright.sandbox.control import Sandbox
+from edgewright.sandbox.sagemaker import storage
 from tests.sandbox.errors import refused
+from tests.sandbox.waiting import until
 
 STAGE, ACCOUNT = "staging", "222222222222"
 PREFIX = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
@@ -121,18 +123,44 @@ def test_what_cannot_be_is_refused(sagemaker: Any, call: str, given: dict[str, A
 # --- packages ---------------------------------------------------------------------------------------------------
 
 
-def _compile(sandbox: Sandbox, sagemaker: Any) -> None:
+MODEL = storage.pack({"model.onnx": b"weights"})
+SHAPES = '{"x": [1]}'
+
+
+def _start(sagemaker: Any, name: str = "compiled", *, target: dict[str, Any] | None = None, **source: Any) -> None:
+    given = {"S3Uri": "s3://line-sagemaker/model.tar.gz", "DataInputConfig": SHAPES, "Framework": "ONNX", **source}
+    sagemaker.create_compilation_job(
+        CompilationJobName=name,
+        RoleArn=ROLE,
+        InputConfig={key: value for key, value in given.items() if value is not None},
+        OutputConfig={
+            "S3OutputLocation": "s3://line-sagemaker/compiled",
+            **({"TargetDevice": "jetson_nano"} if target is None else target),
+        },
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+    )
+
+
+def _ended(sagemaker: Any, name: str = "compiled") -> Any:
+    def over() -> bool:
+        return bool(sagemaker.describe_compilation_job(CompilationJobName=name)["CompilationJobStatus"] != "INPROGRESS")
+
+    assert until(over)
+    return sagemaker.describe_compilation_job(CompilationJobName=name)
+
+
+def _bucket(sandbox: Sandbox, model: bytes = MODEL) -> Any:
     s3 = sandbox.client("s3", STAGE)
     place = {"LocationConstraint": "eu-west-1"}
     s3.create_bucket(Bucket="line-sagemaker", CreateBucketConfiguration=place)
-    s3.put_object(Bucket="line-sagemaker", Key="model.tar.gz", Body=b"weights")
-    sagemaker.create_compilation_job(
-        CompilationJobName="compiled",
-        RoleArn=ROLE,
-        InputConfig={"S3Uri": "s3://line-sagemaker/model.tar.gz", "DataInputConfig": "{}", "Framework": "ONNX"},
-        OutputConfig={"S3OutputLocation": "s3://line-sagemaker/compiled", "TargetDevice": "jetson_nano"},
-        StoppingCondition={"MaxRuntimeInSeconds": 60},
-    )
+    s3.put_object(Bucket="line-sagemaker", Key="model.tar.gz", Body=model)
+    return s3
+
+
+def _compile(sandbox: Sandbox, sagemaker: Any) -> None:
+    _bucket(sandbox)
+    _start(sagemaker)
+    assert _ended(sagemaker)["CompilationJobStatus"] == "COMPLETED"
 
 
 def _pack(sagemaker: Any, name: str = "pack", **preset: str) -> Any:
@@ -180,3 +208,90 @@ def test_a_role_that_may_not_read_or_write_fails_the_job(sandbox: Sandbox, sagem
     iam.delete_role_policy(RoleName="SageMakerEdge", PolicyName="edge")
     job = _pack(sagemaker, "two")
     assert (job["EdgePackagingJobStatus"], "may not read" in job["EdgePackagingJobStatusMessage"]) == ("FAILED", True)
+
+
+# --- compilation ------------------------------------------------------------------------------------------------
+
+
+def test_a_compilation_job_takes_its_time_and_writes_its_artifact(sandbox: Sandbox, sagemaker: Any) -> None:
+    s3 = _bucket(sandbox)
+    _start(sagemaker)
+    begun = sagemaker.describe_compilation_job(CompilationJobName="compiled")
+    assert (begun["CompilationJobStatus"], begun["FailureReason"]) == ("INPROGRESS", "")
+    assert "CompilationEndTime" not in begun
+    packing = {"CompilationJobName": "compiled", "ModelName": "m", "ModelVersion": "1", "RoleArn": ROLE}
+    refused(
+        sagemaker.create_edge_packaging_job,
+        "ValidationException",
+        400,
+        ".*compiled is INPROGRESS, .*",
+        EdgePackagingJobName="early",
+        OutputConfig=OUTPUT,
+        **packing,
+    )
+    done = _ended(sagemaker)
+    assert (done["CompilationJobStatus"], done["RoleArn"]) == ("COMPLETED", ROLE)
+    assert done["CompilationEndTime"] >= done["CompilationStartTime"]
+    uri = done["ModelArtifacts"]["S3ModelArtifacts"]
+    assert uri == "s3://line-sagemaker/compiled/model-jetson_nano.tar.gz"
+    files = storage.unpack(
+        s3.get_object(Bucket="line-sagemaker", Key="compiled/model-jetson_nano.tar.gz")["Body"].read(), uri
+    )
+    assert (sorted(files), files["model.onnx"]) == (["compiled.json", "model.onnx"], b"weights")
+    (listed,) = sagemaker.list_compilation_jobs(StatusEquals="COMPLETED")["CompilationJobSummaries"]
+    assert (listed["CompilationJobName"], listed["CompilationTargetDevice"]) == ("compiled", "jetson_nano")
+    sagemaker.add_tags(ResourceArn=done["CompilationJobArn"], Tags=[{"Key": "a", "Value": "1"}])
+    assert sagemaker.list_tags(ResourceArn=done["CompilationJobArn"])["Tags"] == [{"Key": "a", "Value": "1"}]
+    sagemaker.delete_compilation_job(CompilationJobName="compiled")
+    refused(
+        sagemaker.describe_compilation_job, "ResourceNotFound", 400, ".*'compiled'.*", CompilationJobName="compiled"
+    )
+
+
+def test_a_stopped_compilation_job_writes_nothing(sandbox: Sandbox, sagemaker: Any) -> None:
+    s3 = _bucket(sandbox)
+    _start(sagemaker)
+    sagemaker.stop_compilation_job(CompilationJobName="compiled")
+    assert _ended(sagemaker)["CompilationJobStatus"] == "STOPPED"
+    assert "Contents" not in s3.list_objects_v2(Bucket="line-sagemaker", Prefix="compiled/")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"Framework": "CAFFE"}, ".*'CAFFE' at 'InputConfig.Framework' .*"),
+        ({"target": {}}, "Specify either TargetDevice or TargetPlatform .*"),
+        (
+            {"target": {"TargetDevice": "rasp4b", "TargetPlatform": {"Os": "LINUX", "Arch": "ARM64"}}},
+            "Specify either TargetDevice or TargetPlatform .*",
+        ),
+        ({"target": {"TargetPlatform": {"Os": "BEOS", "Arch": "ARM64"}}}, ".*'BEOS' at .*"),
+        ({"name": "under_score"}, ".*'under_score' at 'CompilationJobName' .*"),
+    ],
+)
+def test_a_compilation_job_that_cannot_be_is_refused(sagemaker: Any, changes: dict[str, Any], message: str) -> None:
+    refused(lambda **given: _start(sagemaker, **given), "ValidationException", 400, message, **changes)
+
+
+def test_a_compilation_job_fails_with_its_reason(sandbox: Sandbox, sagemaker: Any) -> None:
+    s3 = _bucket(sandbox)
+    s3.put_object(Bucket="line-sagemaker", Key="plain.tar.gz", Body=b"weights")
+    s3.put_object(Bucket="line-sagemaker", Key="empty.tar.gz", Body=storage.pack({"readme": b""}))
+    jetson = {"TargetPlatform": {"Os": "LINUX", "Arch": "ARM64", "Accelerator": "NVIDIA"}}
+    cases: dict[str, tuple[dict[str, Any], str]] = {
+        "missing": ({"S3Uri": "s3://line-sagemaker/none.tar.gz"}, "cannot be found"),
+        "plain": ({"S3Uri": "s3://line-sagemaker/plain.tar.gz"}, "no gzip compressed tar archive"),
+        "empty": ({"S3Uri": "s3://line-sagemaker/empty.tar.gz"}, "Exactly one .onnx file"),
+        "shapes": ({"DataInputConfig": "{x: 1}"}, "DataInputConfig is not valid JSON"),
+        "shapeless": ({"DataInputConfig": None}, "DataInputConfig is required"),
+        "jetson": ({"target": jetson}, "CompilerOptions lacks gpu-code, trt-ver, cuda-ver"),
+    }
+    for name, (changes, _) in cases.items():
+        _start(sagemaker, name, **changes)
+    for name, (_, reason) in cases.items():
+        job = _ended(sagemaker, name)
+        assert (job["CompilationJobStatus"], reason in job["FailureReason"]) == ("FAILED", True), job["FailureReason"]
+    sandbox.client("iam", STAGE).delete_role_policy(RoleName="SageMakerEdge", PolicyName="edge")
+    _start(sagemaker)
+    assert "may not read" in _ended(sagemaker)["FailureReason"]
+    refused(_start, "ResourceInUse", 400, ".*already exists.*", sagemaker=sagemaker)

@@ -120,6 +120,24 @@ TABLE: list[tuple[str, str, dict[str, Any], list[Need]]] = [
     ),
     (
         "sagemaker",
+        "CreateCompilationJob",
+        {"CompilationJobName": "c", "RoleArn": ROLE},
+        [
+            Need("sagemaker:CreateCompilationJob", f"arn:aws:sagemaker:{A}:compilation-job/c"),
+            passing("sagemaker.amazonaws.com"),
+        ],
+    ),
+    (
+        "sagemaker",
+        "CreateEdgePackagingJob",
+        {"CompilationJobName": "c", "EdgePackagingJobName": "p", "RoleArn": ROLE},
+        [
+            Need("sagemaker:CreateEdgePackagingJob", f"arn:aws:sagemaker:{A}:edge-packaging-job/p"),
+            passing("sagemaker.amazonaws.com"),
+        ],
+    ),
+    (
+        "sagemaker",
         "DescribeDevice",
         {"DeviceFleetName": "f", "DeviceName": "d"},
         [Need("sagemaker:DescribeDevice", f"arn:aws:sagemaker:{A}:device-fleet/f/device/d")],

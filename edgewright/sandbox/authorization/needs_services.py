@@ -103,13 +103,16 @@ SERVICES: Mapping[str, Service] = {
             ("DeviceNames", "device-fleet/{DeviceFleetName}/device/{}"),
             ("DeviceFleetName", "device-fleet/{}"),
             ("EdgePackagingJobName", "edge-packaging-job/{}"),
+            ("CompilationJobName", "compilation-job/{}"),
             ("ModelPackageGroupName", "model-package-group/{}"),
             ("ModelPackageArn", "{}"),
             ("ModelPackageName", "model-package/{}"),
             ("PipelineName", "pipeline/{}"),
         ),
         tag="AddTags",
-        passing={"CreateDeviceFleet": "RoleArn", "UpdateDeviceFleet": "RoleArn", "CreateEdgePackagingJob": "RoleArn"},
+        passing=dict.fromkeys(
+            ("CreateDeviceFleet", "UpdateDeviceFleet", "CreateCompilationJob", "CreateEdgePackagingJob"), "RoleArn"
+        ),
         principal="sagemaker.amazonaws.com",
     ),
     "ec2": Service(

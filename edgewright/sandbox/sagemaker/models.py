@@ -7,6 +7,7 @@ from typing import Any
 from moto.sagemaker.models import ModelPackage, SageMakerModelBackend, sagemaker_backends
 
 from edgewright.sandbox.sagemaker import registry
+from edgewright.sandbox.sagemaker.compilation import CompilationJobs
 from edgewright.sandbox.sagemaker.edge import Fleets
 from edgewright.sandbox.sagemaker.exceptions import ConflictException, ValidationException
 from edgewright.sandbox.sagemaker.packaging import Job, Jobs
@@ -18,15 +19,16 @@ class SandboxSageMakerBackend(SageMakerModelBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.fleets = Fleets(account_id, region_name)
+        self.compilation_jobs: dict[str, Any] = {}
+        self.compilation = CompilationJobs(account_id, region_name, self.compilation_jobs)
         self.packaging = Jobs(account_id, region_name)
 
     def create_packaging_job(self, given: dict[str, Any]) -> Job:
         """CreateEdgePackagingJob, of a compilation job that is there."""
         name = given["CompilationJobName"]
-        compiled = self.compilation_jobs.get(name)
-        if compiled is None:
+        if name not in self.compilation.all:
             raise ValidationException(f"No compilation job with name: {name} found in the account")
-        return self.packaging.create(given, compiled.describe())
+        return self.packaging.create(given, self.compilation.find(name))
 
     # --- the model registry -----------------------------------------------------------------------------------
 

@@ -1,34 +1,30 @@
 """Edge packaging jobs: a compiled model becomes an archive in S3 and, with the preset, a Greengrass component.
 
-A job is done when the answer to its creation is given; AWS takes minutes. What Neo compiles is not compiled here: the
-archive holds the compilation job's input, its name and version. The recipe that the real service writes is not
-public; this one unpacks into the component's work folder, which is where its samples look for the model.
+A job is done when the answer to its creation is given; AWS takes minutes. The archive holds what the compilation job
+wrote, its name and version. The recipe that the real service writes is not public; this one unpacks into the
+component's work folder, which is where its samples look for the model.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.s3.models import FakeKey, s3_backends
-
-from edgewright.sandbox.authorization import decide, roles
+from edgewright.sandbox.authorization import decide
 from edgewright.sandbox.authorization.judge import judge
 from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.principals import Principal
-from edgewright.sandbox.authorization.s3 import bucket
 from edgewright.sandbox.faults import AwsError
 from edgewright.sandbox.greengrassv2 import components
 from edgewright.sandbox.greengrassv2.models import GreengrassV2Backend, greengrassv2_backends
-from edgewright.sandbox.sagemaker.edge import SERVICE
+from edgewright.sandbox.sagemaker import storage
+from edgewright.sandbox.sagemaker.compilation import CompilationJob
 from edgewright.sandbox.sagemaker.exceptions import ResourceInUse, ResourceNotFound, ValidationException
+from edgewright.sandbox.sagemaker.storage import FailedError
 from edgewright.versions import is_version
 
 PRESET = "GreengrassV2Component"
@@ -39,10 +35,6 @@ _ARCHITECTURES = {
     "Windows32_x86": ("windows", "x86"),
     "Windows64_x64": ("windows", "amd64"),
 }
-
-
-class FailedError(Exception):
-    """The job fails; the text is its status message."""
 
 
 @dataclass
@@ -97,16 +89,16 @@ class Jobs:
             raise ResourceNotFound(f"No edge packaging job with name: {name} found in the account")
         return self.all[name]
 
-    def create(self, given: Mapping[str, Any], compiled: Mapping[str, Any]) -> Job:
-        """CreateEdgePackagingJob; ``compiled`` describes the compilation job."""
+    def create(self, given: Mapping[str, Any], compiled: CompilationJob) -> Job:
+        """CreateEdgePackagingJob, of a compilation job that has ended well."""
         name = given["EdgePackagingJobName"]
         if name in self.all:
             raise ResourceInUse(f"An edge packaging job with the name {name} already exists")
+        if compiled.status != "COMPLETED":
+            raise ValidationException(f"The compilation job {compiled.name} is {compiled.status}, and only a COMPLETED "
+                                      "one can be packaged")  # fmt: skip
         preset = _preset(given["OutputConfig"])
-        caller = roles.acting(given["RoleArn"], SERVICE, "SageMaker")
-        if caller is None:
-            raise ValidationException(f"Could not assume role {given['RoleArn']}. Please ensure that the role exists "
-                                      f"and allows principal '{SERVICE}' to assume the role.")  # fmt: skip
+        caller = storage.acting(given["RoleArn"])
         arn = f"arn:aws:sagemaker:{self.region}:{self.account}:edge-packaging-job/{name}"
         job = Job(name, arn, given, datetime.now(UTC), tags=list(given.get("Tags", [])))
         try:
@@ -123,14 +115,16 @@ class Jobs:
         job = self.find(name)
         raise ValidationException(f"The edge packaging job {name} is in status {job.status} and cannot be stopped")
 
-    def _package(self, job: Job, compiled: Mapping[str, Any], caller: Principal) -> None:
-        source = (compiled.get("InputConfig") or {}).get("S3Uri", "")
-        model = _read(source, caller)
-        data = _archive(job.request, source.rpartition("/")[2], model)
+    def _package(self, job: Job, compiled: CompilationJob, caller: Principal) -> None:
+        source = compiled.artifact
+        files = storage.unpack(storage.read(source, caller, "the compiled model"), source)
+        about = {key: job.request[key] for key in ("ModelName", "ModelVersion", "CompilationJobName")}
+        files["manifest.json"] = json.dumps(about, sort_keys=True).encode()
+        data = storage.pack(files)
         folder = job.request["OutputConfig"]["S3OutputLocation"].rstrip("/")
         job.artifact = f"{folder}/{job.request['ModelName']}-{job.request['ModelVersion'].replace(' ', '_')}.tar.gz"
         job.signature = hashlib.sha256(data).hexdigest()
-        _write(job.artifact, data, caller)
+        storage.write(job.artifact, data, caller)
 
     def _component(self, job: Job, preset: Mapping[str, str], caller: Principal) -> dict[str, Any]:
         name = preset.get("ComponentName") or f"SagemakerEdgeManager{job.name}"
@@ -187,42 +181,3 @@ def _recipe(job: Job, name: str, version: str, preset: Mapping[str, str]) -> dic
         "ComponentDescription": preset.get("ComponentDescription") or f"The model {job.request['ModelName']}",
         "Manifests": [manifest],
     }
-
-
-def _archive(request: Mapping[str, Any], file: str, model: bytes) -> bytes:
-    """A package whose bytes follow from its contents, so that its signature does too."""
-    about = {key: request[key] for key in ("ModelName", "ModelVersion", "CompilationJobName")}
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as archive:
-        for name, data in ((file or "model", model), ("manifest.json", json.dumps(about, sort_keys=True).encode())):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    return gzip.compress(raw.getvalue(), mtime=0)
-
-
-def _place(uri: str) -> tuple[str, str]:
-    name, _, key = uri.partition("://")[2].partition("/")
-    return name, key
-
-
-def _read(uri: str, caller: Principal) -> bytes:
-    name, key = _place(uri)
-    if not judge(caller, Need("s3:GetObject", f"arn:aws:s3:::{name}/{key}")).allowed:
-        raise FailedError(f"ClientError: {caller.role_arn} may not read {uri}")
-    found = bucket(name)
-    held = found.keys.get(key) if found is not None else None
-    if not isinstance(held, FakeKey):  # a delete marker is none
-        raise FailedError(f"ClientError: the compiled model {uri or '(none)'} cannot be found")
-    data: bytes = held.value
-    return data
-
-
-def _write(uri: str, data: bytes, caller: Principal) -> None:
-    name, key = _place(uri)
-    found = bucket(name)
-    if found is None:
-        raise FailedError(f"ClientError: the bucket {name} does not exist")
-    if not judge(caller, Need("s3:PutObject", f"arn:aws:s3:::{name}/{key}")).allowed:
-        raise FailedError(f"ClientError: {caller.role_arn} may not write {uri}")
-    s3_backends[found.account_id]["aws"].put_object(name, key, data)

@@ -106,6 +106,36 @@ class SandboxSageMakerResponse(SageMakerResponse):
             found = []  # only agents report models and heartbeats, and none runs any more
         return self._listed("DeviceSummaries", found, given, {})
 
+    # --- Neo --------------------------------------------------------------------------------------------------
+
+    def create_compilation_job(self) -> ActionResult:
+        """CreateCompilationJob."""
+        return ActionResult({"CompilationJobArn": self.sagemaker_backend.compilation.create(self.given).arn})
+
+    def describe_compilation_job(self) -> ActionResult:
+        """DescribeCompilationJob."""
+        return ActionResult(self.sagemaker_backend.compilation.find(self.given["CompilationJobName"]).to_json())
+
+    def list_compilation_jobs(self) -> ActionResult:
+        """ListCompilationJobs."""
+        given = self.given
+        order = {"Name": "CompilationJobName", "CreationTime": "CreationTime", "Status": "CompilationJobStatus"}
+        keys = {"NAME": order["Name"], **order}
+        found = [job.look().summary() for job in self.sagemaker_backend.compilation.all.values()]
+        status = given.get("StatusEquals")
+        found = [job for job in found if status in {None, job["CompilationJobStatus"]}]
+        return self._listed("CompilationJobSummaries", found, {"SortBy": "CreationTime", **given}, keys)
+
+    def stop_compilation_job(self) -> ActionResult:
+        """StopCompilationJob."""
+        self.sagemaker_backend.compilation.find(self.given["CompilationJobName"]).stop()
+        return EmptyResult()
+
+    def delete_compilation_job(self) -> ActionResult:
+        """DeleteCompilationJob."""
+        self.sagemaker_backend.compilation.delete(self.given["CompilationJobName"])
+        return EmptyResult()
+
     # --- edge packaging ---------------------------------------------------------------------------------------
 
     def create_edge_packaging_job(self) -> ActionResult:
