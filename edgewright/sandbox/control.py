@@ -414,6 +414,17 @@ class Sandbox:
         value = {"role": role, "action": action, "resource": resource, "context": context}
         return str(self.private("POST", "/_edgewright/decisions", value)["sentence"])
 
+    def identity_token(self, issuer: str, claims: Mapping[str, Any], lifetime: int = 300) -> str:
+        """A token as a forge gives it to a pipeline, for AssumeRoleWithWebIdentity.
+
+        Args:
+            issuer: Host of the issuer, such as token.actions.githubusercontent.com.
+            claims: ``sub``, ``aud`` and what the issuer has besides.
+            lifetime: Seconds.
+        """
+        value = {"issuer": issuer, "claims": dict(claims), "lifetime": lifetime}
+        return str(self.private("POST", "/_edgewright/tokens", value)["token"])
+
     def reset(self) -> None:
         """Empty all accounts and the device registry; the administrator's credentials stay."""
         self.private("POST", "/_edgewright/reset", {})

@@ -17,6 +17,7 @@ from edgewright.sandbox.authorization.judge import judge, sentence
 from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.faults import AwsError, Response, as_json
 from edgewright.sandbox.light.fleet import fleet
+from edgewright.sandbox.sts import web_identity
 from edgewright.sandbox.world import world
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def respond(application: Application, environ: dict[str, Any]) -> Response:
         return _decisions(method, environ)
     if path == "/_edgewright/speed" and method == "PUT":
         return _speed(environ)
+    if path == "/_edgewright/tokens" and method == "POST":
+        return _token(environ)
     if path == "/_edgewright/keep" and method == "POST":
         return as_json({"file": str(keeping.save(application))})
     if path == "/_edgewright/reset" and method == "POST":
@@ -152,6 +155,14 @@ def _device(account: str, thing: str, method: str, environ: dict[str, Any]) -> R
             devices.remove(account, thing)
             return as_json({})
         return as_json(devices.upsert(account, thing, _body(environ)).to_json())
+
+
+def _token(environ: dict[str, Any]) -> Response:
+    given = _body(environ)
+    issuer, claims, lifetime = given.get("issuer"), given.get("claims"), given.get("lifetime", web_identity.LIFETIME)
+    if not isinstance(issuer, str) or not issuer or not isinstance(claims, dict) or not isinstance(lifetime, int):
+        raise AwsError("BadRequest", "a token has an issuer, claims and a lifetime in seconds", 400)
+    return as_json({"token": web_identity.mint(issuer, claims, lifetime)})
 
 
 def _speed(environ: dict[str, Any]) -> Response:

@@ -93,6 +93,10 @@ class Application:
                 account = devices.account_of(environ.get("HTTP_X_EDGEWRIGHT_CERTIFICATE", ""))
                 operation = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
                 return _with_trouble(lambda: dataplane.respond(environ), account, service, operation)
+            if _by_token(environ):
+                service = "sts"
+                with world.lock:
+                    return self._by_token(environ, request_id)
             signed = signature.read(environ)
             key, region, service = signed.key, signed.region, signed.service
             principal = _authenticate(key, environ, service)
@@ -126,12 +130,25 @@ class Application:
         response.headers.append(("x-amzn-RequestId", request_id))
         return response
 
+    def _by_token(self, environ: dict[str, Any], request_id: str) -> Response:
+        """A request that nobody signs: the token in it says who asks."""
+        environ["edgewright.region"] = self.accounts.region
+        operations.check("sts", environ)
+        response = self._aws(environ, "sts")
+        response.headers.append(("x-amzn-RequestId", request_id))
+        return response
+
     def _aws(self, environ: dict[str, Any], service: str) -> Response:
         app = services.application(service, environ["PATH_INFO"]) or self._dispatcher
         response = _run(app, environ)
         if response.status == http.HTTPStatus.NOT_FOUND and not response.body and service != "s3":
             raise _unsupported(environ, service, "moto does not know this operation")
         return response
+
+
+def _by_token(environ: dict[str, Any]) -> bool:
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    return form and "HTTP_AUTHORIZATION" not in environ and _operation(environ) == "AssumeRoleWithWebIdentity"
 
 
 def _with_trouble(

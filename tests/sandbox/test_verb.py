@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -81,9 +82,20 @@ def test_up_status_env_and_down(shell: Shell) -> None:
     variables = shell.json("env")
     assert variables["AWS_ENDPOINT_URL"] == status["endpoint"]
     assert f"export AWS_ENDPOINT_URL={status['endpoint']}" in shell.fine("env").splitlines()
+    assert_a_pipelines_token_is_printed_alone(shell)
     assert shell.fine("down") == "the sandbox is down\n"
     assert shell.fine("down") == "no sandbox ran here\n"
     assert "there is no sandbox in" in shell.refused("env")
+
+
+def assert_a_pipelines_token_is_printed_alone(shell: Shell) -> None:
+    subject = "repo:acme/fleets:ref:refs/heads/main"
+    assert "has no forge, so nobody knows who signs the token: give --issuer" in shell.refused("token", subject)
+    issuer = ("--issuer", "token.actions.githubusercontent.com", "--audience", "sts.amazonaws.com")
+    token = shell.fine("token", subject, "--claim", "ref=refs/heads/main", *issuer).strip()
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert claims["iss"] == "https://token.actions.githubusercontent.com"
+    assert (claims["sub"], claims["ref"], claims["aud"]) == (subject, "refs/heads/main", "sts.amazonaws.com")
 
 
 def test_up_again_changes_nothing_but_what_is_said(shell: Shell) -> None:

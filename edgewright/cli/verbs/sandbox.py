@@ -1,6 +1,6 @@
 """`edgewright sandbox`: AWS on this machine, and the core devices that live there.
 
-Longer than other verbs, because it has eight actions of one small family: each is a few lines over `control`.
+Longer than other verbs, because it has nine actions of one small family: each is a few lines over `control`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright import output
-from edgewright.cli.verbs import sandbox_fault
+from edgewright.cli.verbs import sandbox_fault, sandbox_token
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WORLD = ("state", "project", "devices")  # what belongs to one life of the serv
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare up, down, status, env, device and fault."""
+    """Declare up, down, status, env, token, device and fault."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     up = _action(actions, "up", "start it, or see that it runs; make the Pulumi stacks")
     up.add_argument("--port", type=_port, default=0, help="a fixed port (default: any that is free)")
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     status.add_argument("--json", action="store_true", help="for machines")
     env = _action(actions, "env", 'variables for a shell: eval "$(edgewright sandbox env)"')
     env.add_argument("--json", action="store_true", help="for machines")
+    sandbox_token.add_arguments(_action(actions, "token", sandbox_token.HELP), _pair)
     device = actions.add_parser("device", help="simulated core devices", description="Simulated core devices.")
     _device_arguments(device.add_subparsers(dest="device_action", metavar="ACTION", required=True))
     fault = actions.add_parser("fault", help=sandbox_fault.HELP, description="Let things go wrong on purpose.")
@@ -145,6 +146,8 @@ def run(args: argparse.Namespace) -> int:
         raise EdgewrightError(f"{args.root} is no folder")
     if args.action == "fault":
         return sandbox_fault.run(root, args, _load)
+    if args.action == "token":
+        return sandbox_token.run(root, args, _load)
     if args.action == "device":
         actions = {
             "add": device_add,

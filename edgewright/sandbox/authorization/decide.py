@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgewright.sandbox.authorization import decisions
+from edgewright.sandbox.authorization.conditions import Context
 from edgewright.sandbox.authorization.policy import Effect, Naming, Request, Who, judge, judge_resource
 from edgewright.sandbox.authorization.principals import Principal
 
 ASSUME_ROLE = "sts:AssumeRole"
+ASSUME_ROLE_WITH_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
 
 
 class Kind(Enum):
@@ -109,6 +111,19 @@ def service_may_assume(service: str, role_arn: str, trust: str, context: Mapping
     request = Request(ASSUME_ROLE, role_arn, {**global_keys(), **context})
     decisions.heard(service, request, lambda: _served_again(service, role_arn, context))
     return judge_resource(trust, request, Who(service=service))[0] is Effect.ALLOW
+
+
+def federated_may_assume(provider: str, role_arn: str, trust: str, context: Context) -> bool:
+    """Whether whoever an identity provider vouches for may assume a role: its trust policy alone decides."""
+    request = Request(ASSUME_ROLE_WITH_WEB_IDENTITY, role_arn, {**global_keys(), **context})
+    decisions.heard(provider, request, lambda: _federated_again(provider, role_arn, context))
+    return judge_resource(trust, request, Who(federated=provider))[0] is Effect.ALLOW
+
+
+def _federated_again(provider: str, role_arn: str, context: Context) -> str:
+    trust = trust_of(role_arn)
+    allowed = trust is not None and federated_may_assume(provider, role_arn, trust, context)
+    return "" if allowed else refusal(provider, ASSUME_ROLE_WITH_WEB_IDENTITY, role_arn)
 
 
 def _assumed_again(caller: Principal, role_arn: str, context: Mapping[str, str]) -> str:

@@ -17,3 +17,17 @@ class ValidationError(AwsError):
 
     def __init__(self, message: str) -> None:
         super().__init__("ValidationError", message, 400)
+
+
+class InvalidIdentityToken(AwsError):  # noqa: N818 -- AWS's code is the name
+    """The token is none, is for somebody else, or comes from an issuer that the account does not know."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidIdentityToken", message, 400)
+
+
+class ExpiredToken(AwsError):  # noqa: N818 -- AWS's code is the name
+    """The token's time is over."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ExpiredTokenException", message, 400)

@@ -6,14 +6,16 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.iam.models import iam_backends
 from moto.sts.models import STSBackend, sts_backends
 
-from edgewright.sandbox.authorization import decide, principals
+from edgewright.sandbox.authorization import decide, principals, roles
 from edgewright.sandbox.authorization.principals import Principal
+from edgewright.sandbox.sts import web_identity
 from edgewright.sandbox.sts.exceptions import AccessDenied, ValidationError
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(.+)")
@@ -33,6 +35,17 @@ class Session:
         self.session_name = name
         self.arn = f"arn:aws:sts::{account}:assumed-role/{role.name}/{name}"
         self.user_id = f"{role.id}:{name}"
+
+
+@dataclass(frozen=True)
+class Federated:
+    """A session that was got with a token."""
+
+    session: Session
+    provider: str
+    """ARN of the identity provider."""
+    subject: str
+    audience: str
 
 
 def open_session(
@@ -88,6 +101,26 @@ class SandboxSTSBackend(STSBackend):
             )
             raise ValidationError(f"The requested DurationSeconds exceeds the {limit}.")
         return open_session(role, account, name, duration, policy=policy)
+
+    def assume_role_by_token(self, token: str, role_arn: str, *, name: str, duration: int, policy: str) -> Federated:
+        """Assume a role for whoever an identity provider of its account vouches for.
+
+        Raises:
+            InvalidIdentityToken: the token is none, or for somebody else.
+            ExpiredToken: its time is over.
+            AccessDenied: the role is not there, or may not be assumed with this token.
+            ValidationError: a malformed ARN or name, or a duration over the role's maximum.
+        """
+        _check(role_arn, name, duration)
+        provider, keys = web_identity.identify(token, role_arn)
+        role = roles.find(role_arn)
+        trust = role.assume_role_policy_document if role is not None else None
+        web_identity.check(role_arn, trust, provider, {**keys, "sts:RoleSessionName": name})
+        if duration > int(role.max_session_duration or DEFAULT_DURATION):
+            raise ValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        said = {claim.rpartition(":")[2]: str(value) for claim, value in keys.items() if isinstance(value, str)}
+        session = open_session(role, role_arn.split(":")[4], name, duration, policy=policy)
+        return Federated(session, provider, said.get("sub", ""), said.get("aud", ""))
 
 
 def _check(role_arn: str, name: str, duration: int) -> None:

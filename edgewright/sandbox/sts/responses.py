@@ -39,6 +39,25 @@ class SandboxSTSResponse(TokenResponse):
         user = {"AssumedRoleId": session.user_id, "Arn": session.arn}
         return ActionResult({"Credentials": _credentials(session), "AssumedRoleUser": user})
 
+    def assume_role_with_web_identity(self) -> ActionResult:
+        """AssumeRoleWithWebIdentity; the request is not signed, the token says who asks."""
+        made = self._sts.assume_role_by_token(
+            self._get_param("WebIdentityToken") or "",
+            role_arn=self._get_param("RoleArn"),
+            name=self._get_param("RoleSessionName"),
+            duration=self._get_int_param("DurationSeconds", DEFAULT_DURATION),
+            policy=self._get_param("Policy") or "",
+        )
+        return ActionResult(
+            {
+                "Credentials": _credentials(made.session),
+                "AssumedRoleUser": {"AssumedRoleId": made.session.user_id, "Arn": made.session.arn},
+                "Provider": made.provider,
+                "SubjectFromWebIdentityToken": made.subject,
+                "Audience": made.audience,
+            }
+        )
+
     def get_caller_identity(self) -> ActionResult:
         """GetCallerIdentity; needs no permission, as on AWS."""
         caller = self._caller
