@@ -66,6 +66,16 @@ class CatalogVersion:
         return self.sidecar is not None and self.sidecar.draft
 
     @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of what each ``catalog:`` address names; of an archive, of the files in it. No archive is built."""
+        sizes = {}
+        for file in (each.file for each in self.recipe.artifacts if each.file is not None):
+            plain = self._files.files.get(file)
+            packed = [plain] if plain is not None else archived(self._files, file).values()
+            sizes[file] = sum(path.stat().st_size for path in packed)
+        return sizes
+
+    @cached_property
     def artifacts(self) -> tuple[Artifact, ...]:
         """The artifacts beside the recipe, in the recipe's order; archives are built now.
 

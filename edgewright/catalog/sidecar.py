@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from edgewright.catalog.needs import Needs
 from edgewright.catalog.requests import Requests
 from edgewright.catalog.types import refuse
 from edgewright.source import Document, Problem
@@ -77,6 +78,8 @@ class Sidecar(BaseModel):
     draft: bool = False
     """Not published: may change, may not be pinned, and is not in the lock."""
     provenance: Provenance | None = None
+    needs: Needs | None = None
+    """What it takes of a device."""
     requests: Requests | None = None
     """How a test asks it."""
     justification: dict[Excusable, Annotated[str, BeforeValidator(_reason)]] = Field(default_factory=dict)

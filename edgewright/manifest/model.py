@@ -17,6 +17,7 @@ from edgewright.canonical import digest
 from edgewright.manifest.accounts import Account, Artifacts, Boundary, Forge, Personas, TrustHardening
 from edgewright.manifest.base import Model, exactly_one
 from edgewright.manifest.gates import Gates
+from edgewright.manifest.hardware import ARCHITECTURES, OPERATING_SYSTEMS, HardwareProfile
 from edgewright.manifest.registry import Models
 from edgewright.manifest.twins import Testbed, Twins
 from edgewright.manifest.types import (
@@ -73,6 +74,9 @@ class Organisation(Model):
     boundary: Boundary = Field(Boundary(), description="Widens what roles may do that a deploy role makes.")
     artifacts: Artifacts = Field(Artifacts(), description="Encryption and life cycle of the buckets of artifacts.")
     models: Models | None = Field(None, description="The model registry, and what its approved packages become.")
+    hardware: dict[Name, HardwareProfile] = Field(
+        default_factory=dict, description="The kinds of devices; fleets name theirs, and releases must fit into them."
+    )
     public_components: Items[ComponentName] = Field(
         (),
         alias="publicComponents",
@@ -86,8 +90,8 @@ class Organisation(Model):
 class Platform(Model):
     """A platform that devices of the fleet have; every private component needs a manifest for each."""
 
-    os: Literal["linux", "windows", "darwin"] = Field(description="The operating system.")
-    architecture: Literal["amd64", "aarch64", "arm", "x86"] = Field(description="The processor.")
+    os: OPERATING_SYSTEMS = Field(description="The operating system.")
+    architecture: ARCHITECTURES = Field(description="The processor.")
 
 
 class Statement(Model):
@@ -168,6 +172,9 @@ class Fleet(Model):
     description: str = Field("", max_length=1024, description="For people.")
     owners: Items[Owner] = Field(min_length=1, description="Who answers for the fleet, as in CODEOWNERS.")
     platforms: Items[Platform] = Field(min_length=1, description="Of the fleet's devices.")
+    hardware: Items[Name] = Field(
+        (), examples=[["camera"]], description="Profiles in edgewright.yaml that the fleet's devices are of."
+    )
     identity: Identity = Field(description="Certificates, and what the device role may do besides.")
     capture: Capture = Field(Capture(enabled=False), description="What devices write to the fleet's bucket.")
     edge_manager: EdgeManager = Field(EdgeManager(), alias="edgeManager", description="Legacy; leave it out.")
@@ -307,6 +314,9 @@ class Ring(Model):
 
     name: Name = Field(examples=["canary"], description="The ring; stage/ring on the promotion path.")
     members: Members = Field(description="Which things are in it.")
+    hardware: Name | None = Field(
+        None, examples=["camera"], description="The one profile of its devices, where the fleet has several."
+    )
     components: dict[ComponentName, Component] = Field(min_length=1, description="The release.")
     rollout: Rollout = Field(Rollout(), description="How fast, and when to stop.")
     wait: Wait = Field(

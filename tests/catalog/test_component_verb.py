@@ -10,6 +10,7 @@ import pytest
 from edgewright.catalog.catalog import Catalog
 from edgewright.cli.main import main
 from tests.helpers.catalogs import add
+from tests.manifest.cases import HERE, project_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -171,3 +172,12 @@ def test_build_builds_archives_where_they_can_be_found(tmp_path: Path, capsys: C
 def test_a_folder_that_is_no_project_is_told(tmp_path: Path, capsys: Capture, action: str) -> None:
     assert main(["component", action, "--root", str(tmp_path)]) == 1
     assert "is no folder; run this in a project, or name one with --root" in capsys.readouterr().err
+
+
+def test_lint_names_what_needs_more_memory_than_any_device_has(tmp_path: Path, capsys: Capture) -> None:
+    root = project_of(HERE / "bad" / "hardware-too-small", tmp_path / "project")
+    assert main(["component", "lint", "com.acme.huge", "--root", str(root)]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("catalog/com.acme.huge/1.0.0/component.yaml:4:3: needs.memory: needs 64 GiB of memory")
+    assert said.endswith("1 version: 1 error\n")
+    assert main(["component", "lint", "com.acme.big", "--root", str(root)]) == 0

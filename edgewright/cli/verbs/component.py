@@ -243,6 +243,8 @@ def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
         EdgewrightError: a word names no version of the catalog.
     """
     from edgewright.catalog.catalog import CATALOG
+    from edgewright.manifest.load import read
+    from edgewright.manifest.rules.hardware import components_fit_some_hardware
 
     known = {(each.name, each.version) for each in catalog} | catalog.broken
     folders = []
@@ -253,9 +255,11 @@ def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
             message = f"{word!r} is not in the catalog; it has {', '.join(catalog.names) or 'no components'}"
             raise EdgewrightError(message)
         folders += found
+    context, _ = read(catalog.root)  # without edgewright.yaml there are no hardware profiles, and nothing more to say
+    found_here = [*catalog.problems, *components_fit_some_hardware(context)]
     problems = [
         each
-        for each in catalog.problems
+        for each in sorted(found_here, key=lambda each: each.order)
         if not versions or any(each.file == folder or each.file.startswith(f"{folder}/") for folder in folders)
     ]
     if as_json:

@@ -11,6 +11,7 @@ from pathlib import Path
 from edgewright.catalog.catalog import CATALOG, RECIPE, SIDECAR, Catalog
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.lock import LOCK_FILE, parse_lock, render_lock
+from edgewright.catalog.needs import Needs, written
 from edgewright.catalog.scaffold import NewComponent, new_component
 from edgewright.catalog.sidecar import Provenance
 from edgewright.errors import EdgewrightError
@@ -79,7 +80,8 @@ def catalog_files(
     recipe = _VERSION_LINE.sub(f'ComponentVersion: "{version}"', recipe, count=1)
     recipe = _DESCRIPTION_LINE.sub(lambda _: f"ComponentDescription: {json.dumps(said)}", recipe, count=1)
     (target / RECIPE).write_text(recipe, encoding="utf-8")
-    (target / SIDECAR).write_text(_sidecar(provenance), encoding="utf-8")
+    needs = like.sidecar.needs if like is not None and like.sidecar is not None else None
+    (target / SIDECAR).write_text(_sidecar(provenance, needs), encoding="utf-8")
     made = Catalog.load(root).get(source.component, version)
     if made is None:
         problems = [str(each) for each in Catalog.load(root).problems if each.file.startswith(shown)]
@@ -115,11 +117,15 @@ def _walk(folder: Path) -> dict[str, Path]:
     return {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
 
 
-def _sidecar(provenance: Provenance) -> str:
-    """component.yaml; JSON is YAML in flow style, so no text of the registry can break out of its line."""
+def _sidecar(provenance: Provenance, needs: Needs | None) -> str:
+    """component.yaml; JSON is YAML in flow style, so no text of the registry can break out of its line.
+
+    What the version before says that it needs is said of this one too: same interface, and never less than its file.
+    """
     lines = [
         "# What Edgewright knows of this component beyond its recipe; written by the import",
         "kind: onnx-model",
+        *([f"needs: {json.dumps(written(needs))}"] if needs is not None else ()),
         "provenance:",
     ]
     for key, value in provenance.model_dump(mode="json", by_alias=True, exclude_none=True).items():

@@ -14,6 +14,7 @@ from functools import cached_property
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.platforms import matches
 from edgewright.manifest.context import Context, RingPlace
+from edgewright.manifest.devices import devices_of
 from edgewright.manifest.public import (
     CLI,
     NUCLEUS,
@@ -147,16 +148,15 @@ def recipes_cover_the_platforms(context: Context) -> Iterator[Problem]:
     for place in context.rings:
         if place.fleet is None:
             continue
-        runtime = {"runtime": "aws_nucleus_lite"} if NUCLEUS_LITE in place.ring.components else {}
+        kinds = devices_of(context, place)
         for name, version in context.pinned(place):
-            for platform in place.fleet.platforms:
-                device = {"os": platform.os, "architecture": platform.architecture, **runtime}
-                if not any(matches(wanted, device) for wanted in version.recipe.platforms):
+            for kind in kinds:
+                if not any(matches(wanted, kind.attributes) for wanted in version.recipe.platforms):
                     yield place.problem(
                         ("components", name),
-                        f"has no manifest for {platform.os}/{platform.architecture}, a platform of the fleet",
+                        f"has no manifest for {kind.title}",
                         got=f"{name} {version.version}",
-                        remedy="publish a version that covers it, or remove the platform from fleet.yaml",
+                        remedy=f"publish a version that covers it, or remove the {kind.what} from fleet.yaml",
                     )
 
 
