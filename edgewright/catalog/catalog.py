@@ -6,7 +6,7 @@ differs from its lock is there to be looked at, with the problem that forbids it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from edgewright.canonical import digest
 from edgewright.catalog import variables
 from edgewright.catalog.component import CatalogVersion, archived
 from edgewright.catalog.files import Folder, read_folder, sha256_of
+from edgewright.catalog.lambda_component import LambdaComponent, check_code, read_lambda
+from edgewright.catalog.lambda_lint import LambdaLinter
 from edgewright.catalog.lint import Linter
 from edgewright.catalog.lock import LOCK_FILE, Entry, Key, Lock, read_lock
 from edgewright.catalog.recipe import Recipe, read_recipe
@@ -26,11 +28,15 @@ from edgewright.versions import is_version, newest_first, parse_version
 
 CATALOG = "catalog"
 UNLOCKED = "is not in catalog.lock"
+_FUNCTION = "lambda-function"
 _LOST = {True: "is empty, and the catalog has versions", False: "is gone, and the catalog has versions"}
 RECIPE = "recipe.yaml"
+LAMBDA = "lambda.yaml"
+LAMBDA_SCHEMA = "lambda.schema.json"
+"""For editors, beside the components."""
 SIDECAR = "component.yaml"
 NEW_CATALOG = "edgewright component lock --new-catalog"
-_BESIDE_COMPONENTS = frozenset(("README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store"))
+_BESIDE_COMPONENTS = frozenset((LAMBDA_SCHEMA, "README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store"))
 
 
 @dataclass(frozen=True)
@@ -154,10 +160,16 @@ class _Reader:
     def _read_version(self, name: str, version: str, folder: Folder) -> Entry:
         """Note every problem of a version itself; return what its files amount to."""
         shown = f"{CATALOG}/{name}/{version}"
+        if LAMBDA in folder.files:
+            return self._read_lambda(name, version, folder)
         if RECIPE not in folder.files:
             self._broken.add((name, version))
-            if RECIPE not in folder.refused:
-                self._add(shown, f"has no {RECIPE}", "add one, or delete the folder if it was never published")
+            if not {RECIPE, LAMBDA} & set(folder.refused):
+                what, remedy = (
+                    f"has no {RECIPE} and no {LAMBDA}",
+                    "add one, or delete the folder if it was never published",
+                )
+                self._add(shown, what, remedy)
             return self._entry(name, version, folder, None)
         document = load_file(folder.files[RECIPE], f"{shown}/{RECIPE}")
         entry = self._entry(name, version, folder, document.value)
@@ -169,20 +181,67 @@ class _Reader:
             linter = Linter(read.parsed, read.parsed.model, sidecar)
             self._problems += linter.problems()
             self._problems += linter.in_files(folder.files, shown)
-            for rule in linter.unused if read.recipe is not None else ():
-                message = f"justification.{rule} excuses nothing"
-                self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")
+            self._unused(linter.unused if read.recipe is not None else (), shown)
         if read.recipe is None:
             self._broken.add((name, version))
             return entry
         recipe = read.recipe
-        self._named(document, recipe, name, version)
+        self._named(document, {"ComponentName": recipe.ComponentName, "ComponentVersion": recipe.ComponentVersion})
         self._files(document, recipe, folder, shown)
-        path = self._root / CATALOG / name / version
-        self._versions[name, version] = CatalogVersion(
-            name, version, path, recipe, document, entry, sidecar, self._root, folder
-        )
+        if sidecar is not None and sidecar.kind == _FUNCTION:
+            self._add(f"{shown}/{SIDECAR}", f"says {_FUNCTION}, which is made from {LAMBDA}", "write another kind")
+        self._keep(entry, folder, recipe, document, sidecar)
         return entry
+
+    def _read_lambda(self, name: str, version: str, folder: Folder) -> Entry:
+        """The same for a version that is made from a Lambda function."""
+        shown = f"{CATALOG}/{name}/{version}"
+        document = load_file(folder.files[LAMBDA], f"{shown}/{LAMBDA}")
+        entry = self._entry(name, version, folder, document.value)
+        parsed = read_lambda(document)
+        self._problems += parsed.problems
+        sidecar = self._sidecar(folder, shown)
+        function = parsed.model
+        if RECIPE in folder.files:
+            self._add(f"{shown}/{LAMBDA}", f"is beside {RECIPE}, and a version is made from one of them", "delete one")
+        if function is not None:
+            code = archived(folder, function.archive)
+            self._problems += check_code(parsed, function, code, shown)
+            linter = LambdaLinter(parsed, function, sidecar)
+            self._problems += linter.problems()
+            self._problems += linter.in_files(folder.files, shown)
+            self._unused(linter.unused if not parsed.problems else (), shown)
+        if function is None or parsed.problems or RECIPE in folder.files:
+            self._broken.add((name, version))
+            return entry
+        self._named(document, {"name": function.name, "version": function.version})
+        for file in folder.files:
+            if file not in (LAMBDA, SIDECAR) and not file.startswith(f"{function.code}/"):
+                remedy = f"move it to {function.code}/, or delete it"
+                self._add(f"{shown}/{file}", "is no part of the function's code, so no device gets it", remedy)
+        if sidecar is not None and sidecar.kind != _FUNCTION:
+            message = f"is beside {LAMBDA} and does not say kind: {_FUNCTION}"
+            self._add(f"{shown}/{SIDECAR}", message, f"write kind: {_FUNCTION}", got=sidecar.kind)
+        self._keep(entry, folder, function, document, sidecar)
+        return entry
+
+    def _keep(
+        self,
+        entry: Entry,
+        folder: Folder,
+        content: Recipe | LambdaComponent,
+        document: Document,
+        sidecar: Sidecar | None,
+    ) -> None:
+        path = self._root / CATALOG / entry.name / entry.version
+        self._versions[entry.name, entry.version] = CatalogVersion(
+            entry.name, entry.version, path, content, document, entry, sidecar, self._root, folder
+        )
+
+    def _unused(self, rules: Iterable[str], shown: str) -> None:
+        for rule in rules:
+            message = f"justification.{rule} excuses nothing"
+            self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")
 
     def _sidecar(self, folder: Folder, shown: str) -> Sidecar | None:
         if SIDECAR not in folder.files:
@@ -191,11 +250,10 @@ class _Reader:
         self._problems += problems
         return sidecar
 
-    def _named(self, document: Document, recipe: Recipe, name: str, version: str) -> None:
-        for key, said, folder in (
-            ("ComponentName", recipe.ComponentName, name),
-            ("ComponentVersion", recipe.ComponentVersion, version),
-        ):
+    def _named(self, document: Document, said_by: Mapping[str, str]) -> None:
+        """What a file says of its name and version, by their keys, is what its folders say."""
+        folders = document.file.split("/")[1:3]
+        for (key, said), folder in zip(said_by.items(), folders, strict=True):
             if said != folder:
                 message = f"is not what its folder says, which is {folder}"
                 remedy = f'write "{folder}", or move the folder'
@@ -244,7 +302,9 @@ class _Reader:
         for name, version in new:
             shown = f"{CATALOG}/{name}/{version}"
             if not any(file == shown or file.startswith(shown + "/") for file in faulty):
-                self._add(f"{shown}/{RECIPE}", UNLOCKED, "run: edgewright component lock")
+                found = self._versions.get((name, version))
+                file = RECIPE if found is None or found.function is None else LAMBDA
+                self._add(f"{shown}/{file}", UNLOCKED, "run: edgewright component lock")
 
     def _is_draft(self, key: Key) -> bool:
         found = self._versions.get(key)
@@ -267,7 +327,8 @@ class _Reader:
             else:
                 message, got = f"is not what was published with {name}@{version}", f"{now}, locked is {then}"
             yield Problem(f"{shown}/{file}", 1, 1, "", message, got, remedy)
-        if locked.files.get(RECIPE) == found.files.get(RECIPE) and locked.recipe != found.recipe:
+        same = all(locked.files.get(file) == found.files.get(file) for file in (RECIPE, LAMBDA))
+        if same and locked.recipe != found.recipe:
             message = f"the recipe of {name}@{version} does not have the digest of its locked text"
             got = f"{locked.recipe}, found {found.recipe}"
             yield Problem(LOCK_FILE, locked.line, 1, "", message, got, "restore catalog.lock from Git")

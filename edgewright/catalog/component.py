@@ -1,4 +1,4 @@
-"""A private component version: its recipe, its files, what it amounts to, and what devices download."""
+"""A private component version: its recipe or Lambda function, its files, what it amounts to, what devices download."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.catalog.files import Folder, build_archive
+from edgewright.catalog.lambda_component import LambdaComponent
 from edgewright.catalog.lock import Entry
-from edgewright.catalog.recipe import Recipe
+from edgewright.catalog.recipe import Dependency, Recipe, RecipeArtifact
 from edgewright.catalog.sidecar import Sidecar
+from edgewright.errors import EdgewrightError
 from edgewright.source import Document
 
 STORE = (".edgewright", "artifacts")
@@ -36,9 +38,10 @@ class CatalogVersion:
     name: str
     version: str
     folder: Path
-    recipe: Recipe
+    content: Recipe | LambdaComponent
+    """What Greengrass makes it from."""
     document: Document
-    """The recipe as it is written, with its places."""
+    """Of that, as it is written, with its places."""
     entry: Entry
     """What the files on disk amount to; the same as in the lock, unless a problem says otherwise."""
     sidecar: Sidecar | None
@@ -49,6 +52,37 @@ class CatalogVersion:
     def digest(self) -> str:
         """``sha256:<hex>`` of the canonical recipe and of the files that it ships."""
         return self.entry.digest
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """Its recipe; None of a Lambda function, whose recipe Greengrass writes."""
+        return self.content if isinstance(self.content, Recipe) else None
+
+    @property
+    def function(self) -> LambdaComponent | None:
+        """The Lambda function that it is made from; None where it has a recipe."""
+        return self.content if isinstance(self.content, LambdaComponent) else None
+
+    @property
+    def dependencies(self) -> dict[str, Dependency]:
+        """The direct dependencies by name."""
+        return self.content.dependencies if isinstance(self.content, Recipe) else self.content.requirements
+
+    @property
+    def platforms(self) -> tuple[dict[str, str], ...]:
+        """The platforms that it runs on; an empty one matches every device."""
+        return tuple(dict(each) for each in self.content.platforms)
+
+    @property
+    def description(self) -> str:
+        """What it does, for people; may be empty."""
+        found = self.content
+        return (found.ComponentDescription or "") if isinstance(found, Recipe) else found.description
+
+    @property
+    def downloads(self) -> tuple[RecipeArtifact, ...]:
+        """What devices fetch by an address that the recipe says; the code of a Lambda function is none of it."""
+        return self.content.artifacts
 
     @property
     def parts(self) -> frozenset[str]:
@@ -77,15 +111,26 @@ class CatalogVersion:
 
     @cached_property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The artifacts beside the recipe, in the recipe's order; archives are built now.
+        """The artifacts beside the recipe, in the recipe's order, or a function's code; archives are built now.
 
         Raises:
             EdgewrightError: an archive cannot be written.
         """
-        return tuple(self._artifact(each.file) for each in self.recipe.artifacts if each.file is not None)
+        if self.function is not None:
+            return (self._artifact(self.function.archive),)
+        return tuple(self._artifact(each.file) for each in self.downloads if each.file is not None)
 
     def rendered_recipe(self, uri_for: Callable[[Artifact], str]) -> dict[str, Any]:
-        """Return the recipe as plain JSON, each ``catalog:`` URI replaced by ``uri_for(artifact)``."""
+        """Return the recipe as plain JSON, each ``catalog:`` URI replaced by ``uri_for(artifact)``.
+
+        Raises:
+            EdgewrightError: it has none, being made from a Lambda function.
+        """
+        if self.recipe is None:
+            msg = (
+                f"{self.name} {self.version} is a Lambda function, whose recipe Greengrass writes when it is published"
+            )
+            raise EdgewrightError(msg)
         uris = {f"catalog:{each.file}": uri_for(each) for each in self.artifacts}
         rendered: dict[str, Any] = copy.deepcopy(self.document.value)
         for manifest in rendered["Manifests"]:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edgewright.catalog.catalog import CATALOG, RECIPE, SIDECAR, Catalog
+from edgewright.catalog.catalog import CATALOG, LAMBDA, RECIPE, SIDECAR, Catalog
 from edgewright.errors import EdgewrightError
 from edgewright.source import load_file
 from edgewright.versions import is_version
@@ -78,7 +78,7 @@ def _files(folder: Path) -> dict[str, Path]:
     """The artifacts by name; links and folders are refused, for they would bring in what nobody has looked at."""
     found = {}
     for each in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if each.is_symlink() or not each.is_file() or each.name in (RECIPE, SIDECAR):
+        if each.is_symlink() or not each.is_file() or each.name in (RECIPE, LAMBDA, SIDECAR):
             msg = f"{each} is no artifact that can be taken in: artifacts are plain files, and none is called {RECIPE}"
             raise EdgewrightError(msg)
         found[each.name] = each

@@ -24,14 +24,14 @@ LOCK_FILE = "catalog.lock"
 _HEADER = "# Published component versions. They never change; new ones are added by: edgewright component lock\n"
 _VERSION_LINE = re.compile(r"(?P<name>[a-zA-Z0-9._-]{1,128})@(?P<version>\S{1,64}) (?P<recipe>sha256:[0-9a-f]{64})")
 _FILE_LINE = re.compile(r"  (?P<digest>sha256:[0-9a-f]{64}) (?P<file>[ -\[\]-~]+)")
-_NOT_CONTENT = frozenset(("recipe.yaml", "component.yaml"))
+_NOT_CONTENT = frozenset(("recipe.yaml", "lambda.yaml", "component.yaml"))
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One published version: the digest of its canonical recipe, and of the bytes of each file."""
+    """One published version: the digest of its canonical recipe (or lambda.yaml), and of the bytes of each file."""
 
     name: str
     version: str

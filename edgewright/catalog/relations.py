@@ -30,35 +30,44 @@ def check_relations(versions: Collection[CatalogVersion], broken: Collection[Key
 
 
 def _satisfied(version: CatalogVersion, known: Versions, broken: Collection[Key]) -> Iterator[Problem]:
-    for name, dependency in version.recipe.dependencies.items():
+    for name, dependency in version.dependencies.items():
         if name not in known or name == version.name:
             continue
         told = [other for each, other in broken if each == name]
         if not common([dependency.requirement], [*known[name], *told]):
             have = ", ".join(newest_first(known[name]))
             yield version.document.problem(
-                ("ComponentDependencies", name, "VersionRequirement"),
+                _place(version, name),
                 f"no version in the catalog satisfies it; there are {have}",
                 got=f'"{dependency.requirement}"',
                 remedy="widen the range, or add a version",
             )
 
 
+def _place(version: CatalogVersion, name: str) -> tuple[str, str, str]:
+    """Where the range of a dependency is written."""
+    if version.function is not None:
+        return ("dependencies", name, "versionRequirement")
+    return ("ComponentDependencies", name, "VersionRequirement")
+
+
 def _readable(version: CatalogVersion, known: Versions) -> Iterator[Problem]:
     """A component that reads another's artifacts runs as another user: they need Read: ALL."""
+    if version.recipe is None:
+        return
     asked = {
         str(use.component): use
         for use in variables.uses(version.recipe)
         if use.component is not None and use.namespace == "artifacts"
     }
     for name, use in asked.items():
-        dependency = version.recipe.dependencies.get(name)
+        dependency = version.dependencies.get(name)
         if dependency is None:
             continue
         closed = [
             f"{each} ({artifact.file})"
             for each in common([dependency.requirement], known.get(name, {}))
-            for artifact in known[name][each].recipe.artifacts
+            for artifact in known[name][each].downloads
             if artifact.file is not None and artifact.Permission.Read != "ALL"
         ]
         if closed:
@@ -74,7 +83,7 @@ def _circles(known: Versions) -> Iterator[Problem]:
     edges: dict[str, dict[str, CatalogVersion]] = {name: {} for name in known}
     for name, versions in known.items():
         for version in versions.values():
-            for other, dependency in version.recipe.dependencies.items():
+            for other, dependency in version.dependencies.items():
                 if other in known and other != name and common([dependency.requirement], known[other]):
                     edges[name].setdefault(other, version)
     for name in sorted(edges):
@@ -82,7 +91,7 @@ def _circles(known: Versions) -> Iterator[Problem]:
         if path and name == min(path):
             version = edges[name][path[1]]
             yield version.document.problem(
-                ("ComponentDependencies", path[1]),
+                _place(version, path[1])[:2],
                 f"closes a circle of dependencies: {' -> '.join(path)}",
                 remedy="take one of them out",
             )

@@ -28,6 +28,7 @@ KINDS = {
     "onnx-model": "A model that inference components read",
     "python-inference": "Answers requests with the installed version of a model",
     "docker-compose": "Containers, each pinned by digest",
+    "lambda-function": "A Lambda function that devices run",
 }
 """Kind -> what the recipe says of it until somebody says it better."""
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
@@ -111,6 +112,9 @@ def _check(wanted: NewComponent) -> None:
         if not text.isprintable():
             msg = f"{option} {text!r} has characters that cannot be shown, which YAML refuses; leave them out"
             raise EdgewrightError(msg)
+    if wanted.kind == "lambda-function" and wanted.publisher:
+        msg = "--publisher is for recipes, and Greengrass writes that of a Lambda function itself; leave it out"
+        raise EdgewrightError(msg)
     for given, kind, option in (
         (wanted.model, "python-inference", "--model"),
         (wanted.images, "docker-compose", "--image"),

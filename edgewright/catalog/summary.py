@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from edgewright.catalog.catalog import RECIPE, Catalog
+from edgewright.catalog.catalog import LAMBDA, RECIPE, Catalog
 from edgewright.catalog.component import CatalogVersion
 from edgewright.versions import parse_version
 
@@ -22,7 +22,7 @@ def before(catalog: Catalog, version: CatalogVersion) -> CatalogVersion | None:
 
 def changes(old: CatalogVersion, new: CatalogVersion) -> Iterator[str]:
     """Yield a line for each file and each place of the recipe that is not as it was, but for the version itself."""
-    for file in sorted({*old.entry.files, *new.entry.files} - {RECIPE}):
+    for file in sorted({*old.entry.files, *new.entry.files} - {RECIPE, LAMBDA}):
         then, now = old.entry.files.get(file), new.entry.files.get(file)
         if then is None:
             yield f"+ {file}{_size(new, file)}"
@@ -30,9 +30,10 @@ def changes(old: CatalogVersion, new: CatalogVersion) -> Iterator[str]:
             yield f"- {file}"
         elif now != then:
             yield f"~ {file}{_size(old, file)}{_size(new, file, ' ->')}"
+    source = "recipe" if new.function is None else "lambda"
     for place, then, now in _walk((), old.document.value, new.document.value):
-        if place != ("ComponentVersion",):
-            yield f"~ recipe {'.'.join(map(str, place))}: {_shown(then)} -> {_shown(now)}"
+        if place not in (("ComponentVersion",), ("version",)):
+            yield f"~ {source} {'.'.join(map(str, place))}: {_shown(then)} -> {_shown(now)}"
 
 
 def _size(version: CatalogVersion, file: str, before_it: str = "") -> str:

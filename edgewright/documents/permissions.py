@@ -32,10 +32,10 @@ def devices(
         private: The private component versions that the rings pin.
         kms: Whether the artifact bucket has a key of its own.
     """
-    uris = {artifact.URI for version in private for artifact in version.recipe.artifacts}
+    uris = {artifact.URI for version in private for artifact in version.downloads}
     return token_exchange(
         place,
-        components=sorted({version.name for version in private}),
+        components=sorted({version.name for version in private if version.recipe is not None}),
         external_artifacts=sorted(uri for uri in uris if uri.startswith("s3://")),
         images=sorted(uri for uri in uris if uri.startswith("docker:")),
         secrets=_secrets(place, fleet, rings),

@@ -151,7 +151,7 @@ class Context:
         """The direct dependencies of a component version; a thousand rings ask for the same few."""
         key = (version.name, version.version)
         if key not in self._dependencies:
-            self._dependencies[key] = version.recipe.dependencies
+            self._dependencies[key] = version.dependencies
         return self._dependencies[key]
 
     @cached_property

@@ -255,7 +255,7 @@ def test_folders_that_are_no_versions_are_told(tmp_path: Path) -> None:
     (tmp_path / "catalog" / "notes.txt").write_text("x")
     (tmp_path / "catalog" / "README.md").write_text("x")
     assert [each.rpartition("; ")[0] for each in problems(tmp_path)] == [
-        "catalog/com.acme.empty/1.0.0:1:1: has no recipe.yaml",
+        "catalog/com.acme.empty/1.0.0:1:1: has no recipe.yaml and no lambda.yaml",
         "catalog/com.acme.model/2.0.0:1:1: is a symbolic link",
         "catalog/com.acme.model/latest:1:1: is not named by a version",
         "catalog/notes.txt:1:1: is no folder",

@@ -37,7 +37,8 @@ def root(tmp_path: Path) -> Path:
 def test_a_new_component_is_valid_unedited_and_can_be_published(kind: str, root: Path, capsys: Capture) -> None:
     before = (root / "catalog.lock").read_bytes()
     assert main(["component", "new", kind, "com.acme.thing", *MORE.get(kind, []), "--root", str(root)]) == 0
-    assert "catalog/com.acme.thing/1.0.0/recipe.yaml\n" in capsys.readouterr().out
+    file = "lambda.yaml" if kind == "lambda-function" else "recipe.yaml"
+    assert f"catalog/com.acme.thing/1.0.0/{file}\n" in capsys.readouterr().out
     checked = check_project(root)
     assert checked.problems == ()
     assert main(["component", "lint", "com.acme.thing", "--root", str(root)]) == 0
@@ -59,7 +60,8 @@ def test_a_compose_application_brings_what_its_images_need(root: Path) -> None:
     new_component(root, wanted)
     made = Catalog.load(root).get("com.acme.shop", "1.0.0")
     assert made is not None
-    assert {name: str(each.requirement) for name, each in made.recipe.dependencies.items()} == {
+    assert made.recipe is not None
+    assert {name: str(each.requirement) for name, each in made.dependencies.items()} == {
         "aws.greengrass.DockerApplicationManager": "~2.0.0",
         "aws.greengrass.TokenExchangeService": "^2.0.0",
     }
@@ -74,7 +76,7 @@ def test_a_compose_application_brings_what_its_images_need(root: Path) -> None:
     new_component(root, NewComponent(kind="docker-compose", name="com.acme.web", images={"web": WEB}))
     public = Catalog.load(root).get("com.acme.web", "1.0.0")
     assert public is not None
-    assert list(public.recipe.dependencies) == ["aws.greengrass.DockerApplicationManager"]
+    assert list(public.dependencies) == ["aws.greengrass.DockerApplicationManager"]
 
 
 def test_the_placeholder_is_a_model_that_runs() -> None:
@@ -103,6 +105,7 @@ def test_the_placeholder_is_a_model_that_runs() -> None:
         (["docker-compose", "com.acme.x", "--image", "web"], "names no service"),
         (["docker-compose", "com.acme.x", "--image", "web=nginx:latest"], "is not pinned by digest"),
         (["docker-compose", "com.acme.x", "--image", f"a b={WEB}"], "is no name of a compose service"),
+        (["lambda-function", "com.acme.x", "--publisher", "Acme"], "--publisher is for recipes"),
         (["onnx-model", "com.acme.x", "--model-file", "nowhere.onnx"], "nowhere.onnx is no file"),
     ],
 )
@@ -124,6 +127,7 @@ def test_any_text_for_people_stays_a_text(text: str, tmp_path_factory: pytest.Te
     new_component(root, wanted)
     made = Catalog.load(root).get("com.acme.x", "1.0.0")
     assert made is not None
+    assert made.recipe is not None
     assert (made.recipe.ComponentDescription, made.recipe.ComponentPublisher) == (text, text)
     shutil.rmtree(root)
 

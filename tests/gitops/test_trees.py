@@ -49,6 +49,7 @@ def test_recipes_of_a_commit_are_read_without_its_models(changed: tuple[Reposito
     assert project is not None
     version = project.catalog.get("com.acme.parts-model", "1.0.0")
     assert version is not None
+    assert version.recipe is not None
     assert version.recipe.ComponentVersion == "1.0.0"
 
 

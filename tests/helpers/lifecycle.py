@@ -91,7 +91,9 @@ class Device:
         if (space, key) == ("iot", "thingName"):
             return "cam-001"
         assert space == "configuration", match.group()
-        value: Any = {**self.installed[owner].recipe.ComponentConfiguration.DefaultConfiguration, **self.configuration}
+        recipe = self.installed[owner].recipe
+        assert recipe is not None
+        value: Any = {**recipe.ComponentConfiguration.DefaultConfiguration, **self.configuration}
         for step in key.strip("/").split("/"):
             value = value[step]
         return value if isinstance(value, str) else json.dumps(value)

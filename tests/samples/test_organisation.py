@@ -47,7 +47,7 @@ def test_every_recipe_covers_the_platforms_of_the_sample(project_root: Path) -> 
     for version in Catalog.load(project_root):
         for architecture in ("amd64", "aarch64"):
             device = {"os": "linux", "architecture": architecture}
-            assert any(matches(each, device) for each in version.recipe.platforms), (version.name, architecture)
+            assert any(matches(each, device) for each in version.platforms), (version.name, architecture)
 
 
 def test_two_fleets_have_three_rings_each_on_one_path(project_root: Path) -> None:

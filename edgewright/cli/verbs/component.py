@@ -83,7 +83,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _declare_new(action: argparse.ArgumentParser) -> None:
-    action.add_argument("kind", metavar="KIND", help="service, onnx-model, python-inference or docker-compose")
+    action.add_argument(
+        "kind", metavar="KIND", help="service, onnx-model, python-inference, docker-compose or lambda-function"
+    )
     action.add_argument("name", metavar="NAME", help="of the component, such as com.acme.parts-model")
     action.add_argument("--version", default="1.0.0", help="the first version (default: %(default)s)")
     action.add_argument("--publisher", default="", help="who publishes it, for people")

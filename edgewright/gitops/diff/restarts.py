@@ -44,7 +44,7 @@ def restart(name: str, before: Component | None, after: Component | None, catalo
         in_jvm = public.type == "plugin" or name == CLI
         return "restarts the nucleus: it runs inside of it" if in_jvm else None
     version = catalog.get(name, after.version) if after else None
-    if version is None:
+    if version is None or version.recipe is None:  # a Lambda function runs beside the nucleus
         return None
     if version.recipe.ComponentType == "aws.greengrass.plugin":
         return "restarts the nucleus: it runs inside of it"

@@ -201,7 +201,7 @@ def questions(merged: Merged, components: Mapping[str, str], given: ModelBounds)
 def _answering(merged: Merged, components: Mapping[str, str], model: str) -> Sequence[CatalogVersion]:
     """The ring's components that depend on a model."""
     versions = [merged.project.catalog.get(name, version) for name, version in sorted(components.items())]
-    return [each for each in versions if each is not None and model in each.recipe.dependencies]
+    return [each for each in versions if each is not None and model in each.dependencies]
 
 
 def things_to_ask(reading: RingReading, most: int) -> list[str]:

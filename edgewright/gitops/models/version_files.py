@@ -32,7 +32,7 @@ def model_file(version: CatalogVersion) -> str:
     Raises:
         EdgewrightError: it has none, or several.
     """
-    files = [each.file for each in version.recipe.artifacts if each.file and each.file.endswith(".onnx")]
+    files = [each.file for each in version.downloads if each.file and each.file.endswith(".onnx")]
     if len(files) != 1:
         msg = f"{version.name} {version.version} ships {len(files)} ONNX files; a model component has one"
         raise EdgewrightError(msg)

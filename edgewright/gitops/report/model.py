@@ -395,7 +395,7 @@ def catalog(project: Project) -> tuple[Item, ...]:
             Item(
                 name=name,
                 kind=(newest.kind if newest is not None else None) or "",
-                description=plain(newest.recipe.ComponentDescription or "") if newest is not None else "",
+                description=plain(newest.description) if newest is not None else "",
                 versions=tuple(
                     _version(each, pins.get((name, version), ()))
                     for version in versions

@@ -151,7 +151,7 @@ def recipes_cover_the_platforms(context: Context) -> Iterator[Problem]:
         kinds = devices_of(context, place)
         for name, version in context.pinned(place):
             for kind in kinds:
-                if not any(matches(wanted, kind.attributes) for wanted in version.recipe.platforms):
+                if not any(matches(wanted, kind.attributes) for wanted in version.platforms):
                     yield place.problem(
                         ("components", name),
                         f"has no manifest for {kind.title}",
