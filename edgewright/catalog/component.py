@@ -99,11 +99,18 @@ class CatalogVersion:
         """Whether it may still change: it is not in the lock then, and no ring may pin it."""
         return self.sidecar is not None and self.sidecar.draft
 
+    @property
+    def _shipped(self) -> tuple[str, ...]:
+        """The names of the files and archives that this folder is the source of."""
+        if self.function is not None:
+            return (self.function.archive,)
+        return tuple(each.file for each in self.downloads if each.file is not None)
+
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Bytes of what each ``catalog:`` address names; of an archive, of the files in it. No archive is built."""
         sizes = {}
-        for file in (each.file for each in self.recipe.artifacts if each.file is not None):
+        for file in self._shipped:
             plain = self._files.files.get(file)
             packed = [plain] if plain is not None else archived(self._files, file).values()
             sizes[file] = sum(path.stat().st_size for path in packed)
@@ -116,9 +123,7 @@ class CatalogVersion:
         Raises:
             EdgewrightError: an archive cannot be written.
         """
-        if self.function is not None:
-            return (self._artifact(self.function.archive),)
-        return tuple(self._artifact(each.file) for each in self.downloads if each.file is not None)
+        return tuple(self._artifact(file) for file in self._shipped)
 
     def rendered_recipe(self, uri_for: Callable[[Artifact], str]) -> dict[str, Any]:
         """Return the recipe as plain JSON, each ``catalog:`` URI replaced by ``uri_for(artifact)``.
