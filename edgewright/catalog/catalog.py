@@ -7,7 +7,7 @@ differs from its lock is there to be looked at, with the problem that forbids it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from edgewright.canonical import digest
 from edgewright.catalog import variables
 from edgewright.catalog.component import CatalogVersion, archived
+from edgewright.catalog.edge_source import EdgeSource, read_source
 from edgewright.catalog.files import Folder, read_folder, sha256_of
 from edgewright.catalog.lambda_component import LambdaComponent, check_code, read_lambda
 from edgewright.catalog.lambda_lint import LambdaLinter
@@ -49,6 +50,8 @@ class Catalog:
     """Name and version of folders whose recipe cannot be used, and of those that were published and are gone."""
     lock: Lock
     _versions: Mapping[tuple[str, str], CatalogVersion]
+    sources: Mapping[Key, EdgeSource] = field(default_factory=dict)
+    """Versions that SageMaker makes: what of, and whether it has."""
 
     @classmethod
     def load(cls, root: Path) -> Catalog:
@@ -68,6 +71,11 @@ class Catalog:
     def versions(self, name: str) -> tuple[str, ...]:
         """Return the versions of a component, the newest first."""
         return newest_first(version for each, version in self._versions if each == name)
+
+    def is_unbuilt(self, name: str, version: str) -> bool:
+        """Whether a version waits for SageMaker to make it."""
+        found = self.sources.get((name, version))
+        return found is not None and not found.built
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +102,7 @@ class _Reader:
         self._problems: list[Problem] = list(self._lock.problems)
         self._versions: dict[Key, CatalogVersion] = {}
         self._broken: set[Key] = set()
+        self._sources: dict[Key, EdgeSource] = {}
         self._seen: set[Key] = set()
         self._changed: set[str] = set()
         """Folders that differ from the lock: whatever else is wrong in them is gone once they are restored."""
@@ -124,7 +133,7 @@ class _Reader:
         if not self._lock.problems:
             self._unlocked()
         problems = tuple(sorted(self._problems, key=lambda each: each.order))
-        return Catalog(self._root, problems, frozenset(self._broken), self._lock, versions)
+        return Catalog(self._root, problems, frozenset(self._broken), self._lock, versions, self._sources)
 
     def _folders(self, path: Path, shown: str) -> list[str]:
         """The folders in ``path``; anything else is a problem."""
@@ -162,9 +171,14 @@ class _Reader:
         shown = f"{CATALOG}/{name}/{version}"
         if LAMBDA in folder.files:
             return self._read_lambda(name, version, folder)
+        sidecar = self._sidecar(folder, shown)
+        source, found = read_source(name, version, folder, shown, sidecar)
+        self._problems += found
+        if source is not None:
+            self._sources[name, version] = source
         if RECIPE not in folder.files:
             self._broken.add((name, version))
-            if not {RECIPE, LAMBDA} & set(folder.refused):
+            if not {RECIPE, LAMBDA} & set(folder.refused) and source is None and not found:
                 what, remedy = (
                     f"has no {RECIPE} and no {LAMBDA}",
                     "add one, or delete the folder if it was never published",
@@ -175,7 +189,6 @@ class _Reader:
         entry = self._entry(name, version, folder, document.value)
         read = read_recipe(document)
         self._problems += read.problems
-        sidecar = self._sidecar(folder, shown)
         if read.parsed.model is not None:
             self._problems += variables.check(read.parsed, read.parsed.model)
             linter = Linter(read.parsed, read.parsed.model, sidecar)
@@ -187,7 +200,7 @@ class _Reader:
             return entry
         recipe = read.recipe
         self._named(document, {"ComponentName": recipe.ComponentName, "ComponentVersion": recipe.ComponentVersion})
-        self._files(document, recipe, folder, shown)
+        self._files(document, recipe, folder, shown, source.beside if source else folder.files if found else ())
         if sidecar is not None and sidecar.kind == _FUNCTION:
             self._add(f"{shown}/{SIDECAR}", f"says {_FUNCTION}, which is made from {LAMBDA}", "write another kind")
         self._keep(entry, folder, recipe, document, sidecar)
@@ -259,9 +272,11 @@ class _Reader:
                 remedy = f'write "{folder}", or move the folder'
                 self._problems.append(document.problem((key,), message, got=document.shown((key,)), remedy=remedy))
 
-    def _files(self, document: Document, recipe: Recipe, folder: Folder, shown: str) -> None:
-        """Every artifact has its file, and every file its artifact."""
-        used = {RECIPE, SIDECAR}
+    def _files(
+        self, document: Document, recipe: Recipe, folder: Folder, shown: str, beside: Iterable[str] = ()
+    ) -> None:
+        """Every artifact has its file, and every file its artifact, or its use ``beside`` them."""
+        used = {RECIPE, SIDECAR, *beside}
         for number, manifest in enumerate(recipe.Manifests):
             for place, artifact in enumerate(manifest.Artifacts):
                 file = artifact.file
@@ -308,7 +323,7 @@ class _Reader:
 
     def _is_draft(self, key: Key) -> bool:
         found = self._versions.get(key)
-        return found is not None and found.draft
+        return (found is not None and found.draft) or (key in self._sources and not self._sources[key].built)
 
     def _changes(self, locked: Entry, found: Entry, folder: Folder) -> Iterator[Problem]:
         """In what a version is not as it was published; a file that is refused is told as that."""

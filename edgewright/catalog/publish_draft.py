@@ -24,6 +24,10 @@ def chosen(catalog: Catalog, words: Sequence[str]) -> list[CatalogVersion]:
     for word in words:
         name, _, version = word.partition("@")
         named = [each for each in drafts if each.name == name and version in ("", each.version)]
+        waiting = [at for each, at in catalog.sources if each == name and catalog.is_unbuilt(each, at)]
+        if not named and (waiting if not version else version in waiting):
+            msg = f"{word} has not been built: edgewright component build {word} --edge-manager"
+            raise EdgewrightError(msg)
         if not named:
             known = ", ".join(f"{each.name}@{each.version}" for each in drafts) or "none"
             msg = f"{word!r} names no draft of the catalog; there is {known}"

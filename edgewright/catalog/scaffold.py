@@ -18,6 +18,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from edgewright.catalog.catalog import CATALOG, Catalog
+from edgewright.catalog.edge_model import KIND as EDGE_MANAGER
 from edgewright.catalog.lint import CREDENTIALS, DOCKER_MANAGER, is_private_registry
 from edgewright.catalog.placeholder_model import placeholder_model
 from edgewright.errors import EdgewrightError
@@ -29,8 +30,14 @@ KINDS = {
     "python-inference": "Answers requests with the installed version of a model",
     "docker-compose": "Containers, each pinned by digest",
     "lambda-function": "A Lambda function that devices run",
+    "edge-manager-model": "A model that SageMaker Neo compiles and Edge Manager packages",
 }
 """Kind -> what the recipe says of it until somebody says it better."""
+_MODELS = ("onnx-model", "edge-manager-model")
+_NAMED_BY_AWS = {
+    "lambda-function": "Greengrass writes that of a Lambda function itself",
+    "edge-manager-model": "SageMaker writes that of a model itself",
+}
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,128}")
 _IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._/:-]*@sha256:[0-9a-f]{64}")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -89,7 +96,7 @@ def new_component(root: Path, wanted: NewComponent) -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as scratch:
         made = Path(scratch) / "version"
         _render(resources.files("edgewright.catalog") / "templates" / wanted.kind, made, words)
-        if wanted.kind == "onnx-model":
+        if wanted.kind in _MODELS:
             _put_model(made / "model.onnx", wanted.model_file)
         made.rename(target)
     return target
@@ -112,16 +119,16 @@ def _check(wanted: NewComponent) -> None:
         if not text.isprintable():
             msg = f"{option} {text!r} has characters that cannot be shown, which YAML refuses; leave them out"
             raise EdgewrightError(msg)
-    if wanted.kind == "lambda-function" and wanted.publisher:
-        msg = "--publisher is for recipes, and Greengrass writes that of a Lambda function itself; leave it out"
+    if wanted.kind in _NAMED_BY_AWS and wanted.publisher:
+        msg = f"--publisher is for recipes, and {_NAMED_BY_AWS[wanted.kind]}; leave it out"
         raise EdgewrightError(msg)
-    for given, kind, option in (
-        (wanted.model, "python-inference", "--model"),
-        (wanted.images, "docker-compose", "--image"),
-        (wanted.model_file, "onnx-model", "--model-file"),
+    for given, kinds, option in (
+        (wanted.model, ("python-inference",), "--model"),
+        (wanted.images, ("docker-compose",), "--image"),
+        (wanted.model_file, _MODELS, "--model-file"),
     ):
-        if given and wanted.kind != kind:
-            msg = f"{option} is for {kind}, and this is {wanted.kind}; leave it out"
+        if given and wanted.kind not in kinds:
+            msg = f"{option} is for {' and '.join(kinds)}, and this is {wanted.kind}; leave it out"
             raise EdgewrightError(msg)
 
 
@@ -136,7 +143,15 @@ def _words(wanted: NewComponent, catalog: Catalog) -> dict[str, str]:
         words |= _model_words(wanted, catalog)
     if wanted.kind == "docker-compose":
         words |= _compose_words(wanted)
+    if wanted.kind == EDGE_MANAGER:
+        words |= _sagemaker_words(wanted)
     return words
+
+
+def _sagemaker_words(wanted: NewComponent) -> dict[str, str]:
+    """What SageMaker calls the model: fewer characters than a component and its version may have."""
+    name = re.sub(r"[^a-zA-Z0-9]+", "-", wanted.name).strip("-")[:63].rstrip("-")
+    return {"model_name": name or "model", "model_version": re.sub(r"[^a-zA-Z0-9.]", "_", wanted.version)[:30]}
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright import output
+from edgewright.cli import edge_build
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument(
                 "--role", metavar="NAME", help="the role to work by (default: the stage's deploy role); '' for none"
             )
+        if name == "build":
+            action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
+            edge_build.declare(action)
         if name in ("list", "lint", "publish"):
             action.add_argument("--json", action="store_true", help="for machines")
 
@@ -79,19 +83,25 @@ def run(args: argparse.Namespace) -> int:
         return lint(catalog, args.versions, as_json=args.json)
     if args.action == "list":
         return list_versions(catalog, as_json=args.json)
-    return build(catalog)
+    if args.edge_manager:
+        return edge_build.run(args, catalog)
+    return build(catalog, args.versions)
 
 
 def _declare_new(action: argparse.ArgumentParser) -> None:
     action.add_argument(
-        "kind", metavar="KIND", help="service, onnx-model, python-inference, docker-compose or lambda-function"
+        "kind",
+        metavar="KIND",
+        help="service, onnx-model, python-inference, docker-compose, lambda-function or edge-manager-model (legacy)",
     )
     action.add_argument("name", metavar="NAME", help="of the component, such as com.acme.parts-model")
     action.add_argument("--version", default="1.0.0", help="the first version (default: %(default)s)")
     action.add_argument("--publisher", default="", help="who publishes it, for people")
     action.add_argument("--description", default="", help="what it does, for people")
     action.add_argument("--model", metavar="COMPONENT", help="python-inference: the model component that it reads")
-    action.add_argument("--model-file", type=Path, metavar="FILE", help="onnx-model: the model to begin with")
+    action.add_argument(
+        "--model-file", type=Path, metavar="FILE", help="onnx-model, edge-manager-model: the model to begin with"
+    )
     action.add_argument(
         "--image", action="append", default=[], metavar="SERVICE=IMAGE@sha256:DIGEST",
         help="docker-compose: a container; may be given several times",
@@ -110,6 +120,9 @@ def new(args: argparse.Namespace) -> int:
     folder = new_component(args.root, wanted)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         output.line(str(path.relative_to(args.root)))
+    if args.kind == "edge-manager-model":
+        edge_build.say_next(args.name, args.version)
+        return ExitCode.OK
     output.note(f"a draft: change it, look with `edgewright component lint {args.name}`, and when it is ready publish")
     output.note(f"it with `edgewright component lock {args.name}@{args.version}`; rings may pin it then")
     return ExitCode.OK
@@ -201,6 +214,7 @@ def publish(args: argparse.Namespace, catalog: Catalog) -> int:
     version = wanted or next(iter(catalog.versions(name)), "")
     found = catalog.get(name, version)
     if found is None:
+        edge_build.refuse_unbuilt(catalog, name, wanted)
         known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
         message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
         raise EdgewrightError(message)
@@ -249,14 +263,7 @@ def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
     from edgewright.manifest.rules.hardware import components_fit_some_hardware
 
     known = {(each.name, each.version) for each in catalog} | catalog.broken
-    folders = []
-    for word in versions:
-        name, _, version = word.partition("@")
-        found = [f"{CATALOG}/{key[0]}/{key[1]}" for key in sorted(known) if key[0] == name and version in ("", key[1])]
-        if not found:
-            message = f"{word!r} is not in the catalog; it has {', '.join(catalog.names) or 'no components'}"
-            raise EdgewrightError(message)
-        folders += found
+    folders = [f"{CATALOG}/{key[0]}/{key[1]}" for word in versions for key in _named(catalog, known, word)]
     context, _ = read(catalog.root)  # without edgewright.yaml there are no hardware profiles, and nothing more to say
     found_here = [*catalog.problems, *components_fit_some_hardware(context)]
     problems = [
@@ -280,26 +287,45 @@ def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
 def list_versions(catalog: Catalog, *, as_json: bool) -> int:
     """Print every version; errors go to standard error and into the exit code."""
     rows = [_row(catalog, name, version) for name in catalog.names for version in reversed(catalog.versions(name))]
+    unbuilt = [f"{name} {version}" for (name, version), each in sorted(catalog.sources.items()) if not each.built]
     if as_json:
-        output.data({"components": rows, "problems": [each.as_json() for each in catalog.problems]})
+        output.data({"components": rows, "unbuilt": unbuilt, "problems": [each.as_json() for each in catalog.problems]})
     else:
         for row in rows:
             state = "locked" if row["locked"] else "draft" if row["draft"] else "not locked"
             output.line(f"{row['name']} {row['version']}  {row['kind'] or '-'}  {state}  {row['digest']}")
             for artifact in row["artifacts"]:
                 output.line(f"    {artifact['file']}  {artifact['size']} bytes  sha256:{artifact['sha256']}")
+        for each in unbuilt:
+            output.line(f"{each}  edge-manager-model  draft, not built")
     failed = any(each.severity == "error" for each in catalog.problems) if as_json else show(catalog.problems)
     return ExitCode.USER if failed else ExitCode.OK
 
 
-def build(catalog: Catalog) -> int:
-    """Build every archive and say where it is; of each version its size, and what the version before it had else."""
+def build(catalog: Catalog, versions: Sequence[str] = ()) -> int:
+    """Build archives and say where they are; of each version its size, and what the version before it had else.
+
+    Args:
+        catalog: What there is.
+        versions: Only these, as NAME or NAME@VERSION.
+
+    Raises:
+        EdgewrightError: a word names no version of the catalog, or one that SageMaker makes.
+    """
     from edgewright.catalog.component import archived_by
     from edgewright.catalog.summary import before, changes
 
     if show(catalog.problems):
         return ExitCode.USER
+    keys = {(each.name, each.version) for each in catalog}
+    wanted = {key for word in versions for key in _named(catalog, keys | set(catalog.sources), word)}
+    for name, version in sorted(wanted):
+        edge_build.refuse_unbuilt(catalog, name, version)
+    if not wanted:
+        edge_build.say_unbuilt(catalog)
     for each in catalog:
+        if wanted and (each.name, each.version) not in wanted:
+            continue
         size = sum(artifact.size for artifact in each.artifacts)
         older = before(catalog, each)
         compared = f"; against {older.version}:" if older else ""
@@ -310,6 +336,16 @@ def build(catalog: Catalog) -> int:
         for change in changes(older, each) if older else ():
             output.line(f"    {change}")
     return ExitCode.OK
+
+
+def _named(catalog: Catalog, known: set[tuple[str, str]], word: str) -> list[tuple[str, str]]:
+    """The versions that NAME or NAME@VERSION means."""
+    name, _, version = word.partition("@")
+    found = [key for key in sorted(known) if key[0] == name and version in ("", key[1])]
+    if not found:
+        message = f"{word!r} is not in the catalog; it has {', '.join(catalog.names) or 'no components'}"
+        raise EdgewrightError(message)
+    return found
 
 
 def show(problems: list[Problem] | tuple[Problem, ...]) -> bool:

@@ -110,6 +110,13 @@ def private_components_are_in_the_catalog(context: Context) -> Iterator[Problem]
             )
         if is_public(name) or name in newer or found is not None:
             continue
+        if context.catalog.is_unbuilt(name, component.version):
+            yield place.problem(
+                ("components", name, "version"),
+                "has not been built",
+                got=component.version,
+                remedy=f"let SageMaker make it: edgewright component build {name}@{component.version} --edge-manager",
+            )
         if (name, component.version) in context.catalog.broken:
             continue  # told at the recipe
         versions = context.catalog.versions(name)

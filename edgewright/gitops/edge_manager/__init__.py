@@ -1,0 +1,1 @@
+"""Models that SageMaker compiles and packages: the legacy path into the catalog."""

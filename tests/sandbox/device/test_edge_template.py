@@ -1,0 +1,215 @@
+"""The template of a model that SageMaker makes: from nothing to a device of the sandbox, unedited, and not twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgewright.aws.session import session
+from edgewright.catalog.catalog import Catalog
+from edgewright.cli.main import main
+from edgewright.documents import naming
+from edgewright.documents.roots import place_of
+from edgewright.manifest.load import load_project
+from edgewright.sandbox.control import Sandbox
+from tests.helpers.repositories import sample_copy
+from tests.helpers.roles import make_deploy_role
+from tests.sandbox.device.fleet import Fleet
+
+NAME = "com.acme.packaged"
+BUCKET = "acme-sagemaker-of-this-test"
+PLACE = f"s3://{BUCKET}/neo"
+Capture = pytest.CaptureFixture[str]
+
+
+class World:
+    """A fleet in staging, and in the tooling account a role for SageMaker and a bucket."""
+
+    def __init__(self, sandbox: Sandbox, root: Path) -> None:
+        self.sandbox, self.root = sandbox, root
+        self.account = sandbox.account_id("tooling")
+        self.role = f"arn:aws:iam::{self.account}:role/Neo"
+        self.sagemaker = sandbox.client("sagemaker", "tooling")
+        self.greengrass = sandbox.client("greengrassv2", "tooling")
+        iam, s3 = sandbox.client("iam", "tooling"), sandbox.client("s3", "tooling")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": sandbox.region})
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        iam.create_role(RoleName="Neo", AssumeRolePolicyDocument=_policy(trust))
+        objects = ["s3:GetObject", "s3:PutObject"]
+        self.permit(
+            {"Effect": "Allow", "Action": objects, "Resource": f"arn:aws:s3:::{BUCKET}/*"},
+            {"Effect": "Allow", "Action": "greengrass:CreateComponentVersion", "Resource": "*"},
+        )
+
+    def permit(self, *statements: dict[str, Any]) -> None:
+        iam = self.sandbox.client("iam", "tooling")
+        iam.put_role_policy(RoleName="Neo", PolicyName="neo", PolicyDocument=_policy(*statements))
+
+    def edgewright(self, *words: str) -> int:
+        return main(["component", *words, "--root", str(self.root)])
+
+    def build(self, *words: str) -> int:
+        return self.edgewright("build", NAME, "--edge-manager", "--job-role", self.role, "--output", PLACE, *words)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "catalog" / NAME / "1.0.0"
+
+    def files(self) -> dict[str, bytes]:
+        return {each.name: each.read_bytes() for each in self.folder.iterdir()}
+
+    def jobs(self) -> list[str]:
+        found = self.sagemaker.list_compilation_jobs()["CompilationJobSummaries"]
+        return [each["CompilationJobName"] for each in found]
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in sandbox.aws_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("HTTP_PROXY")
+    session.cache_clear()
+    made = World(sandbox, sample_copy(tmp_path / "an organisation"))
+    assert made.edgewright("new", "edge-manager-model", NAME) == 0
+    yield made
+    session.cache_clear()
+
+
+def _artifact_bucket(sandbox: Sandbox, root: Path) -> str:
+    """What a tooling stack and the stage's would have made: the bucket, and who may write and read it."""
+    bucket, s3 = place_of(load_project(root), "staging").artifact_bucket, sandbox.client("s3", "tooling")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": sandbox.region})
+    objects = {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{bucket}/*"}
+    staging = {"AWS": f"arn:aws:iam::{sandbox.account_id('staging')}:root"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=_policy({"Effect": "Allow", "Principal": staging, **objects}))
+    make_deploy_role(sandbox, "staging")
+    return str(bucket)
+
+
+def test_a_model_goes_from_the_template_through_sagemaker_to_a_device_unedited(
+    world: World, sandbox: Sandbox, capsys: Capture
+) -> None:
+    bucket = _artifact_bucket(sandbox, world.root)
+    assert main(["validate", "--root", str(world.root)]) == 0
+    assert world.edgewright("build", NAME) == 1
+    assert "has not been built by SageMaker" in capsys.readouterr().err
+    assert world.edgewright("lock", NAME) == 1
+    assert f"{NAME} has not been built: edgewright component build {NAME} --edge-manager" in capsys.readouterr().err
+    begun_with = world.files()
+
+    assert world.build() == 0, capsys.readouterr().err
+    said = capsys.readouterr()
+    assert said.err.startswith("a legacy path: AWS discontinued SageMaker Edge Manager on 2024-04-26")
+    built = world.files()
+    artifact = "com-acme-packaged-1.0.0.tar.gz"
+    assert set(built) - set(begun_with) == {"recipe.yaml", "compiled.json", artifact}
+    assert {name: built[name] for name in begun_with} == begun_with
+    digest = hashlib.sha256(built[artifact]).hexdigest()
+    assert f"{NAME} 1.0.0 is built: recipe.yaml, {artifact} ({len(built[artifact])} bytes, sha256:{digest})" in said.out
+    record = json.loads(built["compiled.json"])
+    assert (record["digest"], record["account"]) == (f"sha256:{digest}", world.account)
+    assert world.jobs() == [record["compilationJob"]]
+    assert world.greengrass.list_components()["components"] == [], "SageMaker's own component is deleted again"
+
+    assert world.build() == 0
+    assert "is built already, of the same model.onnx and compile.yaml" in capsys.readouterr().out
+    assert (len(world.jobs()), world.files()) == (1, built), "nothing is built twice"
+
+    assert main(["validate", "--root", str(world.root)]) == 0
+    assert world.edgewright("publish", NAME, "--stage", "staging") == 0, capsys.readouterr().err
+    fleet = Fleet(sandbox)
+    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    role = naming.token_exchange_role("line-inspection", "staging")
+    sandbox.client("iam", "staging").put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=_policy(read))
+    fleet.add("twin-001")
+    sandbox.start_devices()
+    job = fleet.deploy({"aws.greengrass.Nucleus": "2.14.3", NAME: "1.0.0"})
+    assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
+    assert fleet.installed("twin-001")[NAME] == ("1.0.0", "FINISHED")
+    assert (fleet.work("twin-001", NAME) / "model.onnx").read_bytes() == begun_with["model.onnx"]
+    sandbox.stop_devices()
+
+    # published, so that it never changes
+    assert world.build() == 1
+    assert "is published and never changes" in capsys.readouterr().err
+
+
+def test_a_draft_that_was_changed_is_told_and_built_again(world: World, capsys: Capture) -> None:
+    assert world.build() == 0
+    settings = world.folder / "compile.yaml"
+    settings.write_text(settings.read_text().replace('modelVersion: "1.0.0"', 'modelVersion: "2.0"'))
+    shown = f"catalog/{NAME}/1.0.0"
+    (problem,) = Catalog.load(world.root).problems
+    assert (problem.file, problem.message) == (
+        f"{shown}/compile.yaml", "was changed after SageMaker had made the component",
+    )  # fmt: skip
+    first = json.loads(world.files()["compiled.json"])
+    assert world.build() == 0, capsys.readouterr().err
+    assert Catalog.load(world.root).problems == ()
+    assert set(world.files()) == {
+        "compile.yaml", "model.onnx", "component.yaml", "recipe.yaml", "compiled.json", "com-acme-packaged-2.0.tar.gz",
+    }  # fmt: skip
+    second = json.loads(world.files()["compiled.json"])
+    assert second["compilationJob"] != first["compilationJob"]
+    (world.folder / "compiled.json").unlink()
+    (problem,) = [each for each in Catalog.load(world.root).problems if each.file.endswith("recipe.yaml")]
+    assert "there is no compiled.json" in problem.message
+
+
+def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: World, capsys: Capture) -> None:
+    begun_with = world.files()
+
+    def fails(*told: str, words: tuple[str, ...] = ()) -> str:
+        capsys.readouterr()
+        assert world.build(*words) == 1
+        said = capsys.readouterr().err
+        for each in told:
+            assert each in said
+        assert world.files() == begun_with
+        assert world.greengrass.list_components()["components"] == []
+        return said
+
+    objects = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    world.permit(objects)
+    said = fails("may not write", "nothing was written", "/aws/sagemaker/CompilationJobs has more")
+    assert f"the compilation job {world.jobs()[-1]} failed: " in said
+    world.permit({**objects, "Action": ["s3:GetObject", "s3:PutObject"]})
+    fails(f"made no component arn:aws:greengrass:eu-west-1:{world.account}:components:{NAME}", "AccessDenied")
+    fails("--job-role 'x' is no ARN", words=("--job-role", "x"))
+    fails("--output 'x' is no folder in S3", words=("--output", "x"))
+    fails("--patience 0 is no time to wait", words=("--patience", "0"))
+    other = world.role.replace(world.account, world.sandbox.account_id("staging"))
+    fails("the credentials belong to account", words=("--job-role", other))
+    fails("Could not assume role", words=("--job-role", f"{world.role}2"))
+    said = fails("was stopped, and nothing was written; raise --patience", words=("--patience", "0.0001"))
+    stopped = world.sagemaker.describe_compilation_job(CompilationJobName=world.jobs()[-1])
+    assert stopped["CompilationJobStatus"] == "STOPPED"
+    assert stopped["CompilationJobName"] in said
+    (world.folder / "compile.yaml").write_text("kind: x\n")
+    begun_with = world.files()
+    count = len(world.jobs())
+    fails("or its compile.yaml has errors (edgewright component lint); there is none")
+    assert len(world.jobs()) == count
+
+
+def test_a_component_that_the_account_has_already_stays_as_it_is(world: World, capsys: Capture) -> None:
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": NAME,
+        "ComponentVersion": "1.0.0",
+        "Manifests": [{"Platform": {"os": "linux"}}],
+    }
+    world.greengrass.create_component_version(inlineRecipe=json.dumps(recipe).encode())
+    assert world.build() == 1
+    assert f"the account has {NAME} 1.0.0 already" in capsys.readouterr().err
+    assert world.jobs() == []
+    assert len(world.greengrass.list_components()["components"]) == 1
