@@ -49,7 +49,8 @@ def record(
     from moto.cloudwatch.models import cloudwatch_backends  # noqa: PLC0415 -- moto loads a service when it is used
 
     named = [{"Name": name, "Value": each} for name, each in dimensions.items()]
-    datum = {"MetricName": metric, "Value": value, "Dimensions": named, "Timestamp": datetime.now(UTC)}
+    now = datetime.now(UTC).replace(tzinfo=None)  # moto compares it with times that have no zone
+    datum = {"MetricName": metric, "Value": value, "Dimensions": named, "Timestamp": now}
     backend = cloudwatch_backends[account][region]
     backend.put_metric_data(namespace, [datum])
     for alarm in _judged(backend):

@@ -1,8 +1,8 @@
 """moto's EventBridge with targets that are really delivered to, when their policies let EventBridge do it.
 
 Sources: EventBridge user guide, "Targets", "Using resource-based policies" and "Event retry policy and dead-letter
-queues". What cannot be delivered goes to the target's dead-letter queue at once: the retries of a day are left out.
-API destinations are kept and not called: this machine has no way to a forge.
+queues". API destinations are called, and called again, as their own module says; what cannot be delivered elsewhere
+goes to the target's dead-letter queue at once: what fails here is a permission or a name, which no retry helps.
 """
 
 from __future__ import annotations
@@ -10,23 +10,33 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.events import models as moto_models
 from moto.events.models import Rule, events_backends
-from moto.events.utils import EventTemplateParser
 
 from edgewright.sandbox import alarms
-from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.authorization import decide, roles
+from edgewright.sandbox.authorization.judge import judge
+from edgewright.sandbox.authorization.needs import Need
 from edgewright.sandbox.authorization.policy import Effect, Request, Who, judge_resource
+from edgewright.sandbox.events import connections, destinations
+from edgewright.sandbox.events.transform import find, transform
+from edgewright.sandbox.world import world
 
 log = logging.getLogger("edgewright.sandbox")
 SERVICE = "events.amazonaws.com"
 
 
 class UndeliverableError(Exception):
-    """A target cannot be reached; the text says why."""
+    """A target cannot be reached; the text says why, and the code what a dead letter says of it."""
+
+    def __init__(self, message: str, code: str = "NO_RESOURCE") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SandboxRule(Rule):
@@ -39,14 +49,18 @@ class SandboxRule(Rule):
         event = {key: value for key, value in original_event.items() if key != "ingestion-time"}
         event["time"] = _time(event["time"])
         for target in self.targets:
-            payload = _payload(target, event) if transform_input else event
             try:
+                payload = self._payload(target, event) if transform_input else event
                 self._deliver(target, original_event, event, payload)
                 self._measure("Invocations")
             except UndeliverableError as error:
-                self._measure("FailedInvocations")
-                log.info("rule %s could not reach %s: %s", self.name, target["Arn"], error)
-                self._bury(target, event, str(error))
+                said = {"ERROR_CODE": error.code, "ERROR_MESSAGE": str(error), "RETRY_ATTEMPTS": "0"}
+                self._give_up(target, event, said)
+
+    def _give_up(self, target: dict[str, Any], event: dict[str, Any], said: Mapping[str, str]) -> None:
+        self._measure("FailedInvocations")
+        log.info("rule %s could not reach %s: %s", self.name, target["Arn"], said["ERROR_MESSAGE"])
+        self._bury(target, event, said)
 
     def _measure(self, metric: str) -> None:
         alarms.record(
@@ -65,7 +79,7 @@ class SandboxRule(Rule):
         elif service == "events" and rest[0].startswith("event-bus/"):
             _to_bus(account, region, rest[0].partition("/")[2], self.account_id, original)
         elif service == "events" and rest[0].startswith("api-destination/"):
-            log.info("rule %s: the API destination %s is not called in the sandbox", self.name, arn)
+            self._to_destination(target, event, payload)
         elif service == "logs":
             self._send_to_cw_log_group(rest[1], {**event, "time": original["time"]})
         elif service == "events":
@@ -73,7 +87,34 @@ class SandboxRule(Rule):
             archive.targets = [target]
             Rule.send_to_targets(archive, original)
         else:
-            raise UndeliverableError(f"the sandbox does not deliver to {service}")
+            raise UndeliverableError(f"the sandbox does not deliver to {service}", "INVALID_PARAMETER")
+
+    def _to_destination(self, target: dict[str, Any], event: dict[str, Any], payload: Any) -> None:
+        arn, role = target["Arn"], target.get("RoleArn", "")
+        backend = events_backends[self.account_id][self.region_name]
+        destination = next((each for each in backend.destinations.values() if each.arn == arn), None)
+        connection = connections.find(backend, destination.connection_arn) if destination is not None else None
+        if destination is None or connection is None:
+            raise UndeliverableError("there is no such API destination, or no such connection")
+        principal = roles.acting(role, SERVICE, "events")
+        if principal is None:
+            raise UndeliverableError(f"{SERVICE} may not assume the target's role", "FAILED_TO_ASSUME_ROLE")
+        if not judge(principal, Need("events:InvokeApiDestination", arn)).allowed:
+            raise UndeliverableError("the target's role may not call the API destination", "NO_PERMISSIONS")
+        try:
+            call = destinations.request(destination, connection, target.get("HttpParameters") or {}, payload)
+        except destinations.InvocationError as error:
+            raise UndeliverableError(str(error), error.code) from None
+        threading.Thread(target=self._call, args=(target, event, call), daemon=True, name="api-destination").start()
+
+    def _call(self, target: dict[str, Any], event: dict[str, Any], call: destinations.Request) -> None:
+        try:
+            result = destinations.deliver(lambda: destinations.send(call), destinations.Policy.of(target))
+            with world.lock:
+                if result.error is not None:
+                    self._give_up(target, event, result.attributes)
+        except Exception:
+            log.exception("the API destination %s", target["Arn"])
 
     def _to_function(self, arn: str, payload: Any) -> None:
         from edgewright.sandbox.awslambda import models as functions  # noqa: PLC0415 -- Lambda is slow to load
@@ -82,10 +123,10 @@ class SandboxRule(Rule):
         if function is None:
             raise UndeliverableError("there is no such function")
         if not functions.may_be_invoked(function, SERVICE, self.arn):
-            raise UndeliverableError(f"the function's policy does not let {SERVICE} invoke it")
+            raise UndeliverableError(f"the function's policy does not let {SERVICE} invoke it", "NO_PERMISSIONS")
         functions.invoke_later(function, payload)
 
-    def _to_queue(self, arn: str, payload: Any, group: str | None) -> None:
+    def _to_queue(self, arn: str, payload: Any, group: str | None, attributes: Mapping[str, str] | None = None) -> None:
         from moto.sqs.models import sqs_backends  # noqa: PLC0415 -- moto loads a service when it is used
 
         _, _, _, region, account, name = arn.split(":")
@@ -93,9 +134,10 @@ class SandboxRule(Rule):
         if queue is None:
             raise UndeliverableError("there is no such queue")
         if not self._allowed("sqs:SendMessage", arn, queue.policy):
-            raise UndeliverableError(f"the queue's policy does not let {SERVICE} send to it")
+            raise UndeliverableError(f"the queue's policy does not let {SERVICE} send to it", "NO_PERMISSIONS")
         text = payload if isinstance(payload, str) else json.dumps(payload)
-        sqs_backends[account][region].send_message(name, text, group_id=group)
+        said = {key: {"DataType": "String", "StringValue": value} for key, value in (attributes or {}).items()}
+        sqs_backends[account][region].send_message(name, text, said, group_id=group)
 
     def _to_topic(self, arn: str, payload: Any) -> None:
         from moto.sns.models import sns_backends  # noqa: PLC0415 -- moto loads a service when it is used
@@ -105,7 +147,7 @@ class SandboxRule(Rule):
         if topic is None:
             raise UndeliverableError("there is no such topic")
         if not self._allowed("sns:Publish", arn, topic.policy):
-            raise UndeliverableError(f"the topic's policy does not let {SERVICE} publish to it")
+            raise UndeliverableError(f"the topic's policy does not let {SERVICE} publish to it", "NO_PERMISSIONS")
         text = payload if isinstance(payload, str) else json.dumps(payload)
         sns_backends[account][region].publish(text, arn=arn)
 
@@ -116,15 +158,37 @@ class SandboxRule(Rule):
         document = policy if isinstance(policy, str) else json.dumps(policy)
         return judge_resource(document, Request(action, arn, keys), Who(service=SERVICE))[0] is Effect.ALLOW
 
-    def _bury(self, target: dict[str, Any], event: dict[str, Any], why: str) -> None:
+    def _bury(self, target: dict[str, Any], event: dict[str, Any], said: Mapping[str, str]) -> None:
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if not queue:
             return
+        attributes = {"RULE_ARN": self.arn, "TARGET_ARN": target["Arn"], **said}
         try:
-            self._to_queue(queue, event, None)
+            self._to_queue(queue, event, None, attributes)
             self._measure("InvocationsSentToDlq")
         except UndeliverableError as error:
-            log.info("rule %s could not reach its dead-letter queue: %s (%s)", self.name, error, why)
+            self._measure("InvocationsFailedToBeSentToDlq")
+            log.info("rule %s could not reach its dead-letter queue: %s", self.name, error)
+
+    def _payload(self, target: dict[str, Any], event: dict[str, Any]) -> Any:
+        if "Input" in target:
+            return json.loads(target["Input"])
+        if "InputPath" in target:
+            return find(event, target["InputPath"])
+        transformer = target.get("InputTransformer")
+        if not transformer:
+            return event
+        predefined = {
+            "aws.events.rule-arn": self.arn,
+            "aws.events.rule-name": self.name,
+            "aws.events.event": event,
+            "aws.events.event.json": event,
+            "aws.events.event.ingestion-time": event["time"],
+        }
+        try:
+            return transform(transformer["InputTemplate"], transformer.get("InputPathsMap") or {}, event, predefined)
+        except ValueError as error:
+            raise UndeliverableError(f"the input transformer makes no JSON: {error}", "INVALID_JSON") from None
 
 
 def _to_bus(account: str, region: str, name: str, sender: str, original: Any) -> None:
@@ -137,27 +201,11 @@ def _to_bus(account: str, region: str, name: str, sender: str, original: Any) ->
         who = Who(account=sender, arns=(f"arn:aws:iam::{sender}:root",))
         request = Request("events:PutEvents", bus.arn, keys)
         if not bus.policy or judge_resource(bus.policy, request, who)[0] is not Effect.ALLOW:
-            raise UndeliverableError(f"the policy of the bus does not let account {sender} put events")
+            raise UndeliverableError(
+                f"the policy of the bus does not let account {sender} put events", "NO_PERMISSIONS"
+            )
     for rule in list(bus.rules.values()):
         rule.send_to_targets(original)
-
-
-def _payload(target: dict[str, Any], event: dict[str, Any]) -> Any:
-    if "Input" in target:
-        return json.loads(target["Input"])
-    if "InputPath" in target:
-        value: Any = event
-        for part in target["InputPath"].removeprefix("$").strip(".").split("."):
-            value = value.get(part) if part and isinstance(value, dict) else value
-        return value
-    transformer = target.get("InputTransformer")
-    if transformer:
-        return EventTemplateParser.parse(
-            input_template=transformer.get("InputTemplate"),
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-    return event
 
 
 def _time(moment: Any) -> str:
