@@ -186,6 +186,8 @@ class ModelEvents(EdgeComponent):
                     bucket_policy.private(registry.bucket), limit=policy.BUCKET_POLICY, of=f"bucket {registry.bucket}"
                 ),
                 tags=TAGS,
+                # without its trigger nobody asks for the notes, and a bucket with anything in it would stop the update
+                disposable=True,
             ),
             opts=self.inner(),
         )
@@ -342,7 +344,7 @@ class ModelEvents(EdgeComponent):
             f"{self._name}/call",
             args=CrossAccountRoleArgs(
                 provider=args.provider,
-                role=naming.MODEL_EVENTS,
+                role=naming.MODEL_EVENTS_CALL,
                 description="Lets EventBridge call the forge",
                 trust=provisioning.service_trust("events.amazonaws.com", args.registry.account_id),
                 permissions=model_events.destination_role(args.registry),

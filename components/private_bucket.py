@@ -27,6 +27,8 @@ class PrivateBucketArgs:
     tags: Mapping[str, str]
     protect: bool = False
     """Whether the engine refuses to delete it."""
+    disposable: bool = False
+    """Whether what is in it goes with it."""
     key: aws.kms.Key | None = None
     """The key that it is encrypted with; Amazon S3's own by default."""
     keep_days: int | None = None
@@ -48,7 +50,7 @@ class PrivateBucketResources:
 
 @final
 class PrivateBucket(EdgeComponent):
-    """A private bucket. What is current never expires, and AWS refuses to delete it while anything is in it."""
+    """A private bucket. What is current never expires, and a bucket that has anything is deleted only if disposable."""
 
     resources: PrivateBucketResources
 
@@ -57,6 +59,7 @@ class PrivateBucket(EdgeComponent):
         bucket = aws.s3.Bucket(
             name,
             bucket=args.bucket,
+            force_destroy=True if args.disposable else None,
             tags=dict(args.tags),
             opts=self.child(args.provider, protect=args.protect),
         )

@@ -97,7 +97,7 @@ def _model_events(project: Project) -> Iterator[Policy]:
     yield Policy(f"topic {topic}", "policy", account_id, model_events.topic_policy(registry))
     if organisation.models.trigger.kind == "apiDestination":
         trusting = provisioning.service_trust("events.amazonaws.com", account_id)
-        roles = [(naming.MODEL_EVENTS, trusting, model_events.destination_role(registry))]
+        roles = [(naming.MODEL_EVENTS_CALL, trusting, model_events.destination_role(registry))]
     else:
         bucket = registry.bucket
         yield Policy(f"bucket {bucket}", "policy", account_id, bucket_policy.private(bucket))

@@ -7,7 +7,7 @@ destination"; Amazon SNS developer guide, "Amazon SNS access control".
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,8 +94,8 @@ def trigger_role(registry: Registry) -> dict[str, Any]:
 
 
 def backup_role(registry: Registry) -> dict[str, Any]:
-    """Return what the backup may do: as the trigger, and the dead letters, in and out."""
-    actions = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    """Return what the backup may do: as the trigger, and the dead letters, in and out and back again."""
+    actions = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
     letters = policy.statement("DeadLetters", actions, [registry.queue])
     return policy.document([*_common(registry, naming.MODEL_EVENTS_BACKUP), letters])
 
@@ -188,9 +188,14 @@ def endpoint(forge: Forge, address: str | None = None) -> str:
     GitLab's trigger wants its token in the body; a new pipeline takes it in a header, where a connection puts it.
     """
     base = api(forge, address)
+    return f"{base}/{path(forge)}"
+
+
+def path(forge: Forge) -> str:
+    """Return what follows the API's base address where a pipeline is started with JSON."""
     if forge.gitlab is None:
-        return f"{base}/repos/{project(forge)}/dispatches"
-    return f"{base}/projects/{project(forge).replace('/', '%2F')}/pipeline"
+        return f"repos/{project(forge)}/dispatches"
+    return f"projects/{project(forge).replace('/', '%2F')}/pipeline"
 
 
 INPUT_PATHS = {
@@ -205,8 +210,13 @@ INPUT_PATHS = {
 
 def input_template(forge: Forge) -> str:
     """Return the body that EventBridge sends; ``<name>`` is a value of INPUT_PATHS."""
-    said: dict[str, str] = {"schema": SCHEMA, **{name: f"<{name}>" for name in INPUT_PATHS}}
+    return json.dumps(body(forge, {name: f"<{name}>" for name in INPUT_PATHS}))
+
+
+def body(forge: Forge, said: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON with which a pipeline is started and told what was decided about a package."""
+    payload = {"schema": SCHEMA, **said}
     if forge.gitlab is None:
-        return json.dumps({"event_type": EVENT_TYPE, "client_payload": said})
-    variables = [{"key": f"EDGEWRIGHT_{name.upper()}", "value": value} for name, value in said.items()]
-    return json.dumps({"ref": forge.branch, "variables": variables})
+        return {"event_type": EVENT_TYPE, "client_payload": payload}
+    variables = [{"key": f"EDGEWRIGHT_{name.upper()}", "value": value} for name, value in payload.items()]
+    return {"ref": forge.branch, "variables": variables}

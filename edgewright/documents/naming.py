@@ -176,6 +176,8 @@ ARTIFACT_KEY_ALIAS = f"alias/{PREFIX}-artifacts"
 
 MODEL_EVENTS = f"{PREFIX}-model-events"
 """The rule, the function that it triggers, that function's role, and the topic of the alarms."""
+MODEL_EVENTS_CALL = f"{MODEL_EVENTS}-call"
+"""The role with which EventBridge calls the forge itself; not the trigger's: one can follow the other."""
 MODEL_EVENTS_BACKUP = f"{MODEL_EVENTS}-backup"
 """The function that tries again, and its role."""
 MODEL_EVENTS_DEAD_LETTERS = f"{MODEL_EVENTS}-dead-letters"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +80,19 @@ class Forge:
             self._run("mr", "note", branch, "--message", comment)
             self._run("mr", "close", branch)
 
+    def post(self, path: str, body: Mapping[str, Any]) -> None:
+        """Send JSON to the forge's API, with the sign-in of the client.
+
+        Args:
+            path: After the API's base address.
+            body: What is sent.
+
+        Raises:
+            EdgewrightError: the client failed.
+        """
+        arguments = ["api", "--method", "POST", path, "--header", "Content-Type: application/json", "--input", "-"]
+        self._run(*arguments, given=json.dumps(body))
+
     def _json(self, *arguments: str) -> Any:
         text = self._run(*arguments)
         try:
@@ -87,9 +101,9 @@ class Forge:
             msg = f"{self.client} {' '.join(arguments[:2])} did not answer with JSON: bring it up to date"
             raise EdgewrightError(msg) from error
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, given: str = "") -> str:
         environment = {**os.environ, "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
-        code, text, errors = capture([self.client, *arguments], cwd=self.root, environment=environment)
+        code, text, errors = capture([self.client, *arguments], cwd=self.root, environment=environment, given=given)
         if code:
             said = (errors or text).strip() or f"exit code {code}"
             msg = f"{self.client} {' '.join(arguments[:2])} failed: {said}; sign in with `{self.client} auth login`"

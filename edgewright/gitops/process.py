@@ -47,8 +47,10 @@ def stream(
     return process.returncode, "".join(lines)
 
 
-def capture(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Run a command to its end; return its exit code and what it said on each of its streams.
+def capture(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], given: str = ""
+) -> tuple[int, str, str]:
+    """Run a command to its end, with ``given`` on its standard input; return its exit code and what it said.
 
     Raises:
         EdgewrightError: there is no such program on the environment's PATH.
@@ -58,7 +60,7 @@ def capture(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str]
             command,
             cwd=cwd,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             errors="replace",

@@ -1,7 +1,8 @@
 """From an approval in the registry to the forge, end to end: the real engine makes the way, the sandbox walks it.
 
 One story in one world: an approval is told once, a forge that is down is an alarm and a dead letter, and a replay
-brings it there. The forge is a server on this machine; the functions run with the rights of their roles.
+brings it there; then EventBridge calls the forge itself. The forge is a server on this machine; the functions run
+with the rights of their roles.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from edgewright.gitops.engine import Engine
 from edgewright.sandbox import environment
 from edgewright.sandbox.control import Sandbox
 from tests.components.test_engine import COMMITTED, REAL, engine_for
@@ -28,6 +32,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 GROUP, TRIGGER, BACKUP = "parts-model", "edgewright-model-events", "edgewright-model-events-backup"
 ALARMS = ("backup-errors", "dead-letters", "trigger-errors")
 QUEUE = "edgewright-model-events-dead-letters"
+SECRET = "Bearer s3cret-of-the-connection"
 
 
 @pytest.fixture
@@ -53,45 +58,80 @@ def root(tmp_path: Path, project_root: Path) -> Path:
 )
 def test_from_an_approval_to_the_forge(sandboxes: Callable[..., Sandbox], root: Path, plugin: str) -> None:
     sandbox = sandboxes()
+    manifest = root / "edgewright.yaml"
+    text = manifest.read_text("utf-8")
+    engine = engine_for(sandbox, root, root / plugin)
     with forge() as fake:
-        manifest = root / "edgewright.yaml"
-        manifest.write_text(
-            f"{manifest.read_text('utf-8')}"
-            "  trigger:\n"
-            "    artifacts: ['arn:aws:s3:::acme-training/*']\n"
-            "    notify: [mlops@acme.example]\n"
-            f"    api: {fake.address}\n"
-            "forge: {github: {repository: acme/edge-fleets}}\n",
-            "utf-8",
-        )
-        engine = engine_for(sandbox, root, root / plugin)
-        up = engine.up("tooling")
-        assert up.ok, up.output
-        again = engine.preview("tooling", expect_no_changes=True, refresh=True)
-        assert again.ok, again.output
-        world = World(sandbox, fake)
+        manifest.write_text(f"{text}{trigger(fake)}", "utf-8")
+        comes_up(engine)
+        world = World(sandbox, engine, fake)
         first = told_once(world)
         changes_nothing(world)
         lost = gives_up_loudly(world)
         comes_back_by_hand(world, first, lost)
+    with forge(tls=True) as fake:
+        manifest.write_text(f"{text}{trigger(fake, kind='apiDestination')}", "utf-8")
+        comes_up(engine)
+        world.forge = fake
+        called_without_functions(world)
+        assert SECRET not in exported(engine), "the token is nobody's but the connection's"
+    goes_away(engine)
+
+
+def trigger(fake: FakeForge, kind: str = "lambda") -> str:
+    """What the manifest says of it."""
+    return (
+        "  trigger:\n"
+        f"    kind: {kind}\n"
+        "    artifacts: ['arn:aws:s3:::acme-training/*']\n"
+        "    notify: [mlops@acme.example]\n"
+        f"    api: {fake.address}\n"
+        "forge: {github: {repository: acme/edge-fleets}}\n"
+    )
+
+
+def comes_up(engine: Engine) -> None:
+    """Up, and then nothing to change."""
+    up = engine.up("tooling")
+    assert up.ok, up.output
+    again = engine.preview("tooling", expect_no_changes=True, refresh=True)
+    assert again.ok, again.output
+
+
+def pulumi(engine: Engine, *arguments: str) -> str:
+    done = subprocess.run(
+        ["pulumi", *arguments, "--stack", "tooling", "--non-interactive"],
+        cwd=engine.root,
+        env=dict(engine.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def exported(engine: Engine) -> str:
+    return pulumi(engine, "stack", "export", "--show-secrets")
 
 
 class World:
     """What the tests ask of AWS in the tooling account."""
 
-    def __init__(self, sandbox: Sandbox, fake: FakeForge) -> None:
-        self.forge = fake
+    def __init__(self, sandbox: Sandbox, engine: Engine, fake: FakeForge) -> None:
+        self.forge, self.root, self.environment = fake, engine.root, dict(engine.environment)
         self.functions, self.logs = sandbox.client("lambda"), sandbox.client("logs")
         self.sagemaker, self.sqs = sandbox.client("sagemaker"), sandbox.client("sqs")
-        self.cloudwatch, sns = sandbox.client("cloudwatch"), sandbox.client("sns")
+        self.cloudwatch, self.sns = sandbox.client("cloudwatch"), sandbox.client("sns")
+        self.events = sandbox.client("events")
         sandbox.client("secretsmanager").put_secret_value(
             SecretId="edgewright/model-events/forge-token", SecretString="t0ken"
         )
-        (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
-        (mail,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        (topic,) = (each["TopicArn"] for each in self.sns.list_topics()["Topics"])
+        (mail,) = self.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
         assert (mail["Protocol"], mail["Endpoint"]) == ("email", "mlops@acme.example")
         self.mails = self.sqs.create_queue(QueueName="mails")["QueueUrl"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:111111111111:mails")
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:111111111111:mails")
 
     def register(self) -> str:
         arn: str = self.sagemaker.create_model_package(
@@ -116,6 +156,14 @@ class World:
 
     def payloads(self) -> list[dict[str, str]]:
         return [json.loads(call.body)["client_payload"] for call in self.forge.taken]
+
+    def replay(self, *arguments: str) -> list[dict[str, Any]]:
+        """What `edgewright model replay` says."""
+        command = [str(Path(sys.executable).with_name("edgewright")), "model", "replay", "--json", *arguments]
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
 
     def invoke(self, function: str, event: Any) -> Any:
         answer = self.functions.invoke(FunctionName=function, Payload=json.dumps(event))
@@ -184,12 +232,53 @@ def gives_up_loudly(world: World) -> str:
 def comes_back_by_hand(world: World, first: str, lost: str) -> None:
     """The forge is back: the backup, invoked by hand, empties the queue."""
     world.forge.status = 204
-    said = world.invoke(BACKUP, {"replay": "dead-letters"})
-    assert [(each["outcome"], each["package"]) for each in said["done"]] == [("sent", lost)]
-    assert said["failed"] == []
+    (waiting,) = world.replay("--dry-run")
+    assert (waiting["package"], waiting["approval"]) == (lost, "Approved")
+    assert waiting["why"].startswith("github answered 503 for acme/edge-fleets")
+    assert world.replay(first) == []
+    (outcome,) = world.replay(lost)
+    assert (outcome["outcome"], outcome["package"]) == ("sent", lost)
     assert [each["model_arn"] for each in world.payloads()] == [first, lost]
     until(lambda: world.states()["dead-letters"] == "OK")
     url = world.sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     left = world.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
-    assert world.invoke(BACKUP, {"replay": "dead-letters"}) == {"done": [], "failed": []}
+    assert world.invoke(BACKUP, {"replay": "dead-letters"}) == {"done": [], "failed": [], "more": False}
+
+
+def called_without_functions(world: World) -> None:
+    """EventBridge calls the forge with the connection's token; what the forge does not take is kept, and heard of."""
+    names = [each["FunctionName"] for each in world.functions.list_functions()["Functions"]]
+    assert not {TRIGGER, BACKUP} & set(names)
+    key = {"ApiKeyName": "Authorization", "ApiKeyValue": SECRET}
+    world.events.update_connection(
+        Name=TRIGGER, AuthorizationType="API_KEY", AuthParameters={"ApiKeyAuthParameters": key}
+    )
+    world.forge.statuses = [502]
+    package = world.register()
+    world.approve(package)
+    until(lambda: world.forge.taken)
+    assert len(world.forge.calls) == 2, "what may pass is tried again"
+    (payload,) = world.payloads()
+    assert (payload["model_arn"], payload["approval"]) == (package, "Approved")
+    assert world.forge.taken[0].headers["Authorization"] == SECRET
+    assert world.forge.taken[0].headers["X-Github-Api-Version"] == "2022-11-28"
+    world.sagemaker.update_model_package(ModelPackageArn=package, CustomerMetadataProperties={"note": "y"})
+    world.forge.status = 401
+    world.heard()
+    world.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Rejected")
+    until(lambda: {world.states()[name] for name in ("failed-invocations", "dead-letters")} == {"ALARM"})
+    assert len(world.forge.calls) == 3, "a token that is wrong stays wrong, and metadata are no approval"
+    assert {("failed-invocations", "ALARM"), ("dead-letters", "ALARM")} <= world.heard()
+    url = world.sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    (letter,) = world.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    assert json.loads(letter["Body"])["detail"]["ModelPackageArn"] == package
+    said = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
+    assert (said["ERROR_CODE"], said["RETRY_ATTEMPTS"]) == ("SDK_CLIENT_ERROR", "0")
+    assert SECRET not in str(said)
+
+
+def goes_away(engine: Engine) -> None:
+    """Nothing of it stops whoever takes it all away, but what is protected: the artifacts of what is released."""
+    pulumi(engine, "state", "unprotect", "--all", "--yes")
+    pulumi(engine, "destroy", "--yes", "--skip-preview")

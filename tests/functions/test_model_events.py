@@ -107,6 +107,8 @@ class FakeSecrets:
 
 @dataclass
 class FakeQueue:
+    exceptions = SimpleNamespace(ClientError=ClientError)
+
     letters: list[str] = field(default_factory=list)
     hidden: dict[str, str] = field(default_factory=dict)
     seen: int = 0
@@ -122,6 +124,10 @@ class FakeQueue:
 
     def delete_message(self, **asked: Any) -> None:
         del self.hidden[asked["ReceiptHandle"]]
+
+    def change_message_visibility(self, **asked: Any) -> None:
+        assert asked["VisibilityTimeout"] == 0
+        self.letters.append(self.hidden.pop(asked["ReceiptHandle"]))
 
 
 class Context:
@@ -395,8 +401,17 @@ def test_a_replay_empties_the_queue_of_what_the_forge_takes(world: World) -> Non
     said = backup.handler({"replay": "dead-letters"}, Context())
     assert [each["outcome"] for each in said["done"]] == ["sent", "sent before", "sent"]
     assert [each["why"].partition(":")[0] for each in said["failed"]] == ["JSONDecodeError"]
-    assert list(world.sqs.hidden.values()) == ["{no json"]
+    assert (world.sqs.letters, world.sqs.hidden) == (["{no json"], {}), "what failed shows again"
     assert len(world.forge.calls) == 2
+
+
+def test_a_replay_of_one_package_leaves_the_others_where_they_are(world: World) -> None:
+    other = ARN.replace("/7", "/8")
+    world.sqs.letters = [json.dumps(EVENT), "[]", json.dumps(failed(failed(event(ModelPackageArn=other))))]
+    said = backup.handler({"replay": "dead-letters", "package": other}, Context())
+    assert [each["package"] for each in said["done"]] == [other]
+    assert said["failed"] == []
+    assert (world.sqs.letters, world.sqs.hidden) == ([json.dumps(EVENT), "[]"], {})
 
 
 def test_a_replay_while_the_forge_is_down_loses_nothing(world: World) -> None:
@@ -404,4 +419,4 @@ def test_a_replay_while_the_forge_is_down_loses_nothing(world: World) -> None:
     world.forge.status = 500
     said = backup.handler({"replay": "dead-letters"}, Context())
     assert (said["done"], len(said["failed"])) == ([], 1)
-    assert len(world.sqs.hidden) == 1
+    assert len(world.sqs.letters) == 1

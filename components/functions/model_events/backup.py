@@ -5,11 +5,13 @@ Invoked with:
 - the record of a failed invocation ("Asynchronous invocation", destinations): tries its event once more;
 - an event of the registry, by hand: handles it as the trigger does;
 - ``{"replay": "dead-letters"}``, by hand: tries each message of the dead-letter queue, takes those away that the
-  forge took or that nothing is to be done about, and says what became of each.
+  forge took or that nothing is to be done about, and says what became of each. With ``"package"``, the ARN of a model
+  package, only messages about that one. `edgewright model replay` asks for this.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,7 +19,7 @@ from typing import Any
 
 from .handle import client, handle
 
-REPLAY = {"replay": "dead-letters"}
+REPLAY = "dead-letters"
 _DEPTH = 5
 _MARGIN = 40_000
 """Milliseconds that must be left to begin with one message more: a call of the forge, and a wait for another run."""
@@ -25,34 +27,58 @@ _MARGIN = 40_000
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Try again; an exception brings the event to the dead-letter queue."""
-    if event == REPLAY:
-        return replay(context)
+    if isinstance(event, Mapping) and event.get("replay") == REPLAY:
+        return replay(context, event.get("package"))
     return {"outcome": handle(unwrapped(event))}
 
 
-def replay(context: Any) -> dict[str, Any]:
-    """Try each message of the dead-letter queue once.
+def replay(context: Any, package: object = None) -> dict[str, Any]:
+    """Try each message of the dead-letter queue once, or only those about one package.
 
-    A message that fails again stays in the queue; it shows again when its visibility time is over.
+    A message that fails again, and one about something else, stays in the queue and shows again at once. ``more`` in
+    the answer says that the time was over before the queue was.
     """
     queue, sqs = os.environ["DEAD_LETTERS"], client("sqs")
     done: list[dict[str, str]] = []
     failed: list[dict[str, str]] = []
     seen: set[str] = set()
+    left: list[str] = []
+    more = True
     while context.get_remaining_time_in_millis() > _MARGIN:
-        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=1, WaitTimeSeconds=0).get("Messages", ())
-        if not messages or messages[0]["MessageId"] in seen:
+        # without a wait, SQS asks some of its machines only, and may say that there is nothing
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=1, WaitTimeSeconds=1).get("Messages", ())
+        if not messages:
+            more = False
             break
         (message,) = messages
-        seen.add(message["MessageId"])
+        name, receipt = message["MessageId"], message["ReceiptHandle"]
+        if name in seen:
+            left.append(receipt)
+            more = False
+            break
+        seen.add(name)
         try:
-            outcome = handle(unwrapped(json.loads(message["Body"])))
+            event = unwrapped(json.loads(message["Body"]))
+            if package is not None and about(event) != package:
+                left.append(receipt)
+                continue
+            outcome = handle(event)
         except Exception as error:  # noqa: BLE001 -- one message must not keep the others
-            failed.append({"message": message["MessageId"], "why": f"{type(error).__name__}: {error}"[:500]})
+            left.append(receipt)
+            failed.append({"message": name, "why": f"{type(error).__name__}: {error}"[:500]})
             continue
-        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        done.append({"message": message["MessageId"], **outcome})
-    return {"done": done, "failed": failed}
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=receipt)
+        done.append({"message": name, **outcome})
+    for receipt in left:
+        with contextlib.suppress(sqs.exceptions.ClientError):  # it shows again by itself, a minute later
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return {"done": done, "failed": failed, "more": more}
+
+
+def about(event: Any) -> object:
+    """Return the package that an event says it is about: to compare with, and not to be believed."""
+    detail = event.get("detail") if isinstance(event, Mapping) else None
+    return detail.get("ModelPackageArn") if isinstance(detail, Mapping) else None
 
 
 def unwrapped(event: Any) -> Any:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
 
 from edgewright import output
 from edgewright.cli.repository import add_root, repository
-from edgewright.errors import ExitCode
+from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgewright.gitops.forge import Forge
     from edgewright.gitops.models.importing import Imported
+    from edgewright.gitops.models.replaying import Outcome, Waiting
+    from edgewright.manifest.accounts import Forge as Where
 
 HELP = "bring approved models from the registry into the catalog"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare import."""
+    """Declare import, reject and replay."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     summary = "propose an approved model package: a catalog version with its provenance, and the first ring's release"
     add = actions.add_parser("import", help=summary, description=summary[0].upper() + summary[1:] + ".")
@@ -35,11 +42,105 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     back.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
     back.add_argument("--json", action="store_true", help="for machines")
     add_root(back)
+    summary = "try again the approvals and rejections that did not reach the forge and wait in the dead-letter queue"
+    again = actions.add_parser("replay", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    again.add_argument("package", metavar="ARN", nargs="?", help="only what is about this model package")
+    again.add_argument("--dry-run", action="store_true", help="say what waits, and try nothing")
+    again.add_argument("--role", metavar="ARN", help="assume this role in the tooling account (default: your own)")
+    again.add_argument("--json", action="store_true", help="for machines")
+    add_root(again)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
-    return reject(args) if args.action == "reject" else import_(args)
+    return {"import": import_, "reject": reject, "replay": replay}[args.action](args)
+
+
+def replay(args: argparse.Namespace) -> int:
+    """Say what waits, or try it again and say what became of it."""
+    from edgewright.aws.session import Settings, session
+    from edgewright.gitops.models import replaying
+    from edgewright.gitops.models.package import Arn
+    from edgewright.manifest.load import load_project
+    from edgewright.manifest.rules.organisation import TOOLING
+
+    package = Arn.parse(args.package) if args.package else None
+    root = args.root.resolve()
+    organisation = load_project(root).organisation
+    trigger = organisation.models.trigger if organisation.models else None
+    if organisation.models is None or trigger is None or organisation.forge is None:
+        msg = "edgewright.yaml has no models.trigger, so nothing waits; import by hand: edgewright model import ARN"
+        raise EdgewrightError(msg)
+    tooling = session(Settings(region=organisation.region, role_arn=args.role, session_name="edgewright"))
+    tooling.require_account((organisation.accounts[TOOLING].id,))
+    letters = replaying.Letters(tooling)
+    if args.dry_run:
+        output.status("reading the dead-letter queue")
+        waiting = [each for each in letters.waiting() if package is None or each.package == package]
+        output.status("")
+        show_waiting(waiting, machine=args.json)
+        return ExitCode.OK
+    output.status("trying again what waits")
+    if trigger.kind == "lambda":
+        outcomes = letters.by_function(package)
+    else:
+        groups = {each.group for each in organisation.models.groups}
+        outcomes = letters.by_client(_client(organisation.forge, root), organisation.forge, groups, package)
+    output.status("")
+    show_outcomes(outcomes, machine=args.json)
+    return ExitCode.USER if any(each.outcome == "failed" for each in outcomes) else ExitCode.OK
+
+
+def _client(where: Where, root: Path) -> Forge:
+    from edgewright.gitops.forge import Forge
+
+    client: Literal["gh", "glab"] = "gh" if where.gitlab is None else "glab"
+    if shutil.which(client) is None:
+        msg = (
+            "models.trigger is of the kind apiDestination, which has no function to try again, so the pipeline is "
+            f"started by {client}: install it and sign in, or import by hand: edgewright model import ARN"
+        )
+        raise EdgewrightError(msg)
+    return Forge(client, root)
+
+
+def show_waiting(waiting: list[Waiting], *, machine: bool) -> None:
+    """Print what waits, the oldest first."""
+    if machine:
+        output.data(
+            [
+                {
+                    "message": each.message,
+                    "package": each.package.text if each.package else None,
+                    "approval": each.approval,
+                    "since": each.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "why": each.why,
+                }
+                for each in waiting
+            ]
+        )
+        return
+    for each in waiting:
+        about = f"{each.package.text} {each.approval or 'undecided'}" if each.package else "about no model package"
+        output.line(f"{each.since:%Y-%m-%d %H:%M} {about}")
+        output.line(f"  {each.why}")
+    if not waiting:
+        output.line("nothing waits")
+
+
+def show_outcomes(outcomes: list[Outcome], *, machine: bool) -> None:
+    """Print what became of each message."""
+    if machine:
+        output.data([asdict(each) for each in outcomes])
+        return
+    for each in outcomes:
+        about = each.package or f"message {each.message}"
+        output.line(f"{each.outcome:<11}  {about}{f': {each.why}' if each.why else ''}")
+    failed = sum(each.outcome == "failed" for each in outcomes)
+    if failed:
+        output.note(f"{failed} still wait: put right what they say, and replay again")
+    if not outcomes:
+        output.line("nothing waits")
 
 
 def reject(args: argparse.Namespace) -> int:

@@ -18,7 +18,16 @@ def a_trigger_has_what_it_starts(context: Context) -> Iterator[Problem]:
         yield context.organisation.problem(
             ("models", "trigger"),
             "starts a pipeline, and there is no forge",
-            remedy="add forge, or take the trigger out and import by hand",
+            remedy="add `forge: {github: {repository: OWNER/NAME}}` or `forge: {gitlab: {project: GROUP/NAME}}`, "
+            "or take the trigger out and import by hand",
+        )
+    trigger = organisation.models.trigger
+    if trigger.kind == "apiDestination" and trigger.api is not None and not trigger.api.startswith("https://"):
+        yield context.organisation.problem(
+            ("models", "trigger", "api"),
+            "is called by EventBridge itself, which calls HTTPS addresses only",
+            got=trigger.api,
+            remedy="give the https address, or take `kind: lambda`",
         )
     tooling = organisation.accounts.get(TOOLING)
     if tooling is None:
