@@ -100,12 +100,16 @@ _GH = """
             body = fields(options)["body"]
             return save("comments", [{**e, "body": body} if e["id"] == number else e for e in load("comments")])
         case ["pr", "list"]:
-            return answer([each for each in load("requests") if each["branch"] == options["--head"]], options)
+            there = [each for each in load("requests") if each["branch"] == options["--head"] and each["open"]]
+            return answer(there, options)
         case ["pr", "create"]:
             url = "https://github.example/pull/" + str(len(load("requests")) + 10)
             made = {"url": url, "branch": options["--head"], "title": options["--title"], "body": options["--body"]}
-            save("requests", [*load("requests"), made])
+            save("requests", [*load("requests"), {**made, "open": True}])
             return print(url)
+        case ["pr", "close", url]:
+            closed = {"open": False, "comment": options["--comment"]}
+            return save("requests", [{**e, **closed} if e["url"] == url else e for e in load("requests")])
         case ["issue", "list"]:
             return answer([each for each in load("issues") if each["open"]], options)
         case ["issue", "create"]:
@@ -122,7 +126,7 @@ _GH = """
 _GLAB = """
     options, rest = pick(
         words, "--paginate", "--silent", "--method", "--field", "--source-branch", "--target-branch", "--title",
-        "--description", "--yes", "--output",
+        "--description", "--yes", "--output", "--message",
     )
     match rest:
         case ["job", "artifact", ref, job]:
@@ -148,12 +152,22 @@ _GLAB = """
                 given["state"] = "closed"
             return save("issues", [{**each, **given} if each["iid"] == number else each for each in load("issues")])
         case ["mr", "list"]:
-            return answer([e for e in load("requests") if e["source_branch"] == options["--source-branch"]], options)
+            branch = options["--source-branch"]
+            return answer([e for e in load("requests") if e["source_branch"] == branch and e["open"]], options)
         case ["mr", "create"]:
             url = "https://gitlab.example/-/merge_requests/" + str(len(load("requests")) + 10)
             made = {"web_url": url, "source_branch": options["--source-branch"], "title": options["--title"]}
-            save("requests", [*load("requests"), made])
+            save("requests", [*load("requests"), {**made, "open": True, "notes": []}])
             return print(url)
+        case ["mr", "note", branch]:
+            known = load("requests")
+            for each in known:
+                if each["source_branch"] == branch:
+                    each["notes"].append(options["--message"])
+            return save("requests", known)
+        case ["mr", "close", branch]:
+            known = load("requests")
+            return save("requests", [{**e, "open": False} if e["source_branch"] == branch else e for e in known])
 """
 
 # A machine that was set up before: what set-up does is tested by itself, and takes minutes on a fresh machine.

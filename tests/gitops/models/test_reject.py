@@ -13,6 +13,7 @@ from edgewright.manifest.controls import short
 from edgewright.sandbox.control import Sandbox
 from tests.gitops.models.test_import import HOSTILE, Registry, model, tar
 from tests.gitops.promotions import FLEET, World
+from tests.pipelines.fakes import Forge
 
 BRANCH = "model/parts-model/1"
 Capture = pytest.CaptureFixture[str]
@@ -93,14 +94,30 @@ def test_a_rejected_package_is_taken_back_whether_its_proposal_is_open_or_merged
     assert FLEET not in said
 
 
-def test_a_branch_that_somebody_worked_on_stays(registry: Registry, world: World, capsys: Capture) -> None:
+def test_a_branch_that_somebody_worked_on_stays_and_its_merge_request_on_gitlab_is_closed(
+    registry: Registry, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    gitlab = Forge(tmp_path / "gitlab", "glab")
+    monkeypatch.setenv("PATH", f"{gitlab.bin}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("GITLAB_TOKEN", "t0ken")
     arn = registry.package(tar(model_onnx=model("1.1.0")), report={"accuracy": 0.97})
     assert world.edgewright("model", "import", arn) == 0
+    (request,) = gitlab.read("requests")
+    assert (request["source_branch"], request["open"]) == (BRANCH, True)
     git = world.repository.plumb
     git(["fetch", "--quiet", "origin", BRANCH])
     more = git(["commit-tree", "FETCH_HEAD^{tree}", "-p", "FETCH_HEAD", "-m", "By hand"]).strip()
     git(["push", "--quiet", "origin", f"{more}:refs/heads/{BRANCH}"])
-    registry.sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    registry.sagemaker.update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription=HOSTILE.replace("\n", " ")
+    )
     assert world.edgewright("model", "reject", arn) == 0
-    assert "the branch stays: it has commits that are not the import's" in capsys.readouterr().out
+    told = f"closed {request['web_url']}: the branch stays: it has commits that are not the import's"
+    assert told in capsys.readouterr().out
     assert world.branches() == [BRANCH]
+    (request,) = gitlab.read("requests")
+    assert not request["open"]
+    (note,) = request["notes"]
+    assert note.startswith("Closed: ``model package parts-model/1 was rejected: $(touch /tmp/x)")
+    assert world.edgewright("model", "reject", arn) == 0, "the same again is nothing more"
+    assert gitlab.read("requests") == [request]
