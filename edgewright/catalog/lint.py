@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Literal
 
-from edgewright.catalog import frameworks
+from edgewright.catalog import compose, frameworks, ipc
 from edgewright.catalog.recipe import Recipe, Step, Steps
 from edgewright.catalog.sidecar import Sidecar
 from edgewright.source import Problem
@@ -58,6 +58,7 @@ class Linter:
     def problems(self) -> Iterator[Problem]:
         """Yield every finding."""
         yield from self._dependencies()
+        yield from self._access()
         if self._recipe.Lifecycle is not None:
             yield from self._lifecycle(("Lifecycle",), self._recipe.Lifecycle)
         for number, manifest in enumerate(self._recipe.Manifests):
@@ -72,9 +73,9 @@ class Linter:
             files: By their path in the version's folder.
             shown: That folder, for messages.
         """
+        yield from compose.problems(self._parsed, self._recipe, files, shown, self._excused)
         for file, line, framework in frameworks.in_files(files):
-            if frameworks.RULE in self._reasons:
-                self._used.add(frameworks.RULE)
+            if self._excused(frameworks.RULE):
                 continue
             message, remedy = frameworks.MESSAGE, frameworks.REMEDY
             yield Problem(f"{shown}/{file}", line, 1, "", message, framework, remedy, "warning")
@@ -83,6 +84,12 @@ class Linter:
     def unused(self) -> tuple[str, ...]:
         """Rules that are justified although nothing breaks them; known once ``problems`` is exhausted."""
         return tuple(sorted(set(self._reasons) - self._used))
+
+    def _excused(self, rule: str) -> bool:
+        """Whether a rule that is broken here is justified."""
+        if rule in self._reasons:
+            self._used.add(rule)
+        return rule in self._reasons
 
     def _find(
         self,
@@ -94,8 +101,7 @@ class Linter:
         got: str | None = None,
         severity: Literal["error", "warning"] = "error",
     ) -> Iterator[Problem]:
-        if rule in self._reasons:
-            self._used.add(rule)
+        if self._excused(rule):
             return
         yield self._parsed.problem(path, message, got=got, remedy=remedy, severity=severity)
 
@@ -110,6 +116,21 @@ class Linter:
                 yield from self._find(
                     "unbounded", path, "takes every version to come, also one that breaks this component",
                     "bound it, such as ^2.0.0", got=f'"{dependency.requirement}"', severity="warning",
+                )  # fmt: skip
+
+    def _access(self) -> Iterator[Problem]:
+        path: Path = ("ComponentConfiguration", "DefaultConfiguration")
+        default = self._recipe.ComponentConfiguration.DefaultConfiguration
+        if ipc.KEY not in default:
+            return
+        for each in ipc.check(default[ipc.KEY]):
+            at = (*path, ipc.KEY, *each.path)
+            yield self._parsed.problem(at, each.message, got=each.got, remedy=each.remedy, severity=each.severity)
+        for each in ipc.wildcards(default[ipc.KEY]):
+            if each.severity == "error":
+                yield from self._find(
+                    ipc.RULE, (*path, ipc.KEY, *each.path), f"{each.message}, which production refuses", each.remedy,
+                    got=each.got, severity="warning",
                 )  # fmt: skip
 
     # --- artifacts ---------------------------------------------------------------------------------------------

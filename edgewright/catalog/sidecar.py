@@ -27,6 +27,10 @@ Excusable = Literal[
     "run",
     "token-exchange",
     "training-framework",
+    "tag-only",
+    "privileged-container",
+    "host-namespace",
+    "ipc-wildcard",
 ]
 
 
