@@ -198,6 +198,14 @@ class Parameters(_Model):
         LinuxProcessParams(), description="How the process is kept apart from the system."
     )
 
+    @property
+    def contained_memory(self) -> int | None:
+        """Bytes that its containers may have together; None where it runs in none."""
+        if self.linux_process_params.isolation_mode != "GreengrassContainer":
+            return None
+        each = (self.linux_process_params.container_params or ContainerParams()).memory_size_in_kb * 1024
+        return each if self.pinned else each * self.max_instances_count
+
     @model_validator(mode="after")
     def _with_effect(self) -> Parameters:
         given = {type(self).model_fields[name].alias or name for name in self.model_fields_set}

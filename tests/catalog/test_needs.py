@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgewright.catalog.lambda_component import Parameters
 from edgewright.catalog.needs import Needs, disk_of, memory_of, written
 from edgewright.catalog.sizes import exact_size, format_size, parse_size
 
@@ -58,3 +59,16 @@ def test_the_disk_takes_what_is_shipped_and_what_is_written() -> None:
     assert disk_of(None, SIZES, FULL) == 90 * MIB
     assert disk_of(Needs(disk="1MiB"), SIZES, SMALL) == 31 * MIB  # type: ignore[arg-type]
     assert written(Needs(memory="1GiB", disk="1000kB")) == {"memory": "1GiB", "disk": "1MB"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "size"),
+    [
+        ({}, 16 * MIB),
+        ({"linuxProcessParams": {"containerParams": {"memorySizeInKB": 65536}}}, 64 * MIB),
+        ({"pinned": False, "maxInstancesCount": 3}, 48 * MIB),
+        ({"linuxProcessParams": {"isolationMode": "NoContainer"}}, None),
+    ],
+)
+def test_the_containers_of_a_function_have_their_limit(parameters: dict[str, object], size: int | None) -> None:
+    assert Parameters.model_validate(parameters).contained_memory == size

@@ -7,12 +7,12 @@ take at most, which is what a device must be able to give; nothing here measures
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edgewright.catalog.catalog import CATALOG, SIDECAR
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.needs import Needs, disk_of, memory_of
-from edgewright.catalog.platforms import select_manifest
+from edgewright.catalog.platforms import matches, select_manifest
 from edgewright.catalog.sizes import format_size
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.devices import DeviceKind, devices_of, override_of, profiles_of
@@ -130,7 +130,7 @@ def releases_fit_onto_the_disk(context: Context) -> Iterator[Problem]:
                 continue
             uses = []
             for name, version in context.pinned(place):
-                manifest = select_manifest(version.document.value, kind.attributes)
+                manifest = _manifest(version, kind.attributes)
                 if manifest is not None:
                     uses.append(_Use(name, disk_of(_needs(version), version.sizes, manifest)))
             yield from _over(place, kind, "disk", disk, uses)
@@ -199,8 +199,7 @@ def components_fit_some_hardware(context: Context) -> Iterator[Problem]:
     for version in context.catalog if profiles else ():
         rooms: dict[str, tuple[int, int]] = {}
         for name, profile in profiles.items():
-            manifest = select_manifest(version.document.value, profile.platform)
-            wanted = None if manifest is None else memory_of(_needs(version), version.kind, version.sizes, manifest)
+            wanted = _memory_needed(version, profile.platform)
             if wanted is not None and profile.room is not None:
                 rooms[name] = (wanted, profile.room)
         if not rooms or any(wanted <= room for wanted, room in rooms.values()):
@@ -257,11 +256,29 @@ class _Memory:
     def _needed(self, version: CatalogVersion, device: Mapping[str, str]) -> int | None:
         key = (version.name, version.version, frozenset(device.items()))
         if key not in self._known:
-            manifest = select_manifest(version.document.value, device)
-            self._known[key] = (
-                None if manifest is None else memory_of(_needs(version), version.kind, version.sizes, manifest)
-            )
+            self._known[key] = _memory_needed(version, device)
         return self._known[key]
+
+
+def _memory_needed(version: CatalogVersion, device: Mapping[str, str]) -> int | None:
+    """Bytes that a version needs on a device; None where nobody said it, or it does not run there."""
+    manifest = _manifest(version, device)
+    if manifest is None:
+        return None
+    if version.function is not None:
+        contained = version.function.parameters.contained_memory
+        if contained is not None:
+            return contained
+    return memory_of(_needs(version), version.kind, version.sizes, manifest)
+
+
+def _manifest(version: CatalogVersion, device: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """What a device takes of a version: a manifest of its recipe; of a Lambda function, its one archive."""
+    if version.function is None:
+        return select_manifest(version.document.value, device)
+    if not any(matches(platform, device) for platform in version.platforms):
+        return None
+    return {"Artifacts": [{"URI": f"catalog:{file}"} for file in version.sizes]}
 
 
 def _needs(version: CatalogVersion) -> Needs | None:

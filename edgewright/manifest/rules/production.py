@@ -13,7 +13,7 @@ def images_are_pinned_in_production(context: Context) -> Iterator[Problem]:
     """A tag may be moved, so two devices of one release may run different images; a digest is one image."""
     for place in context.rings:
         for name, version in context.pinned(place) if place.production else ():
-            for artifact in version.recipe.artifacts:
+            for artifact in version.downloads:
                 image = artifact.URI.removeprefix("docker:")
                 if image != artifact.URI and "@sha256:" not in image:
                     yield place.problem(
@@ -36,7 +36,8 @@ def access_over_ipc_is_narrow(context: Context) -> Iterator[Problem]:
     for place in context.rings:
         for name, version in context.pinned(place) if place.production else ():
             excused = version.sidecar is not None and ipc.RULE in version.sidecar.justification
-            default = version.recipe.ComponentConfiguration.DefaultConfiguration.get(ipc.KEY)
+            recipe = version.recipe
+            default = recipe.ComponentConfiguration.DefaultConfiguration.get(ipc.KEY) if recipe is not None else None
             for each in () if excused else ipc.wildcards(default):
                 if each.severity == "error":
                     yield place.problem(
