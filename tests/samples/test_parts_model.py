@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0")
@@ -71,6 +72,13 @@ def test_the_bad_model_is_valid_and_does_not_load(project_root: Path) -> None:
     onnx.checker.check_model(model, full_check=True)
     with pytest.raises(Exception, match=r"ONNX Runtime only .*Opset 28 is under development"):
         session(model)
+
+
+def test_the_worse_model_loads_and_misses_the_bound_of_its_golden_set(project_root: Path, training: ModuleType) -> None:
+    """By far: floating point differs over CPUs, and the demo's story stands on it."""
+    golden = json.loads((project_root / "golden" / "parts-model.json").read_text())
+    (answers,) = session(training.train("1.3.0").onnx).run(None, {"pixels": np.float32(golden["inputs"]["pixels"])})
+    assert 0.5 < float((answers.argmax(axis=1) == golden["labels"]).mean()) < 0.86
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgewright.documents import naming
 from edgewright.errors import ExitCode
 from edgewright.gitops.demo.narration import CheckError, Narration
 from edgewright.gitops.engine import Engine, Run
+from edgewright.gitops.events import TestRecorded
 from edgewright.gitops.git import Repository
+from edgewright.gitops.ledger import Ledger
 from edgewright.gitops.process import stream
+from edgewright.manifest.controls import Controls
 from edgewright.manifest.load import load_project
 from edgewright.manifest.model import FleetStage, Ring
 from edgewright.sandbox.control import Sandbox
 
 INFERENCE = "com.acme.parts-inference"
 MODEL = "com.acme.parts-model"
+_BAKES = 30.0
+"""Seconds after which a gate that still asks for its bake time is not waited for any more."""
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class Team:
     repository: Repository
     narration: Narration
     environment: dict[str, str]
+    merged: dict[str, str] = field(default_factory=dict)
+    """Merge commits by the branch that they merged."""
 
     @property
     def root(self) -> Path:
@@ -63,9 +74,37 @@ class Team:
         """Run an `edgewright` verb that must leave with exit code 2; return what it printed."""
         return self._program("edgewright", *arguments, expected=ExitCode.REFUSED)
 
-    def git_shown(self, command: str) -> None:
-        """Show a git command whose work `Repository` does."""
-        self.narration.command(f"git {command}")
+    def edgewright_when_baked(self, *arguments: str, expected: int = ExitCode.OK) -> str:
+        """Run a verb that asks gates, again for as long as one of them only waits for its bake time.
+
+        Raises:
+            CheckError: it leaves with another exit code than expected.
+        """
+        deadline = time.monotonic() + _BAKES
+        while True:
+            code, text = self._run("edgewright", *arguments)
+            baking = [line for line in text.splitlines() if "NOT MET bake: " in line]
+            if code != ExitCode.REFUSED or not baking or time.monotonic() > deadline:
+                return self._expect(code, expected, text, "edgewright", *arguments)
+            self.narration.quote("\n".join(baking))
+            time.sleep(0.5)
+
+    def train(self, version: str, folder: str) -> str:
+        """Train a version of the sample's model, as every version of it was trained."""
+        return self._program("python", "scripts/train_parts_model.py", version, "--out", folder)
+
+    def git(self, *arguments: str) -> str:
+        """Run git, which must succeed; return what it printed."""
+        self.narration.command("git " + " ".join(f'"{each}"' if " " in each else each for each in arguments))
+        return self.repository.plumb(arguments)
+
+    def merge(self, branch: str) -> None:
+        """Merge a request as a forge does."""
+        if self.repository.current_branch() != "main":
+            self.git("switch", "--quiet", "main")
+        self.git("merge", "--quiet", "--no-ff", "--no-edit", branch)
+        self.repository.plumb(["branch", "--quiet", "--delete", branch])
+        self.merged[branch] = self.repository.head()
 
     def preview(self, stack: str, *, refresh: bool = False) -> Run:
         """Run `pulumi preview`."""
@@ -82,8 +121,8 @@ class Team:
         command = f"up -s {stack} --yes" + (" --refresh" if refresh else "")
         return self._engine(lambda engine: engine.up(stack, refresh=refresh), command)
 
-    def at_once(self, *jobs: Callable[[], Run]) -> list[Run]:
-        """Run commands on different stacks side by side."""
+    def at_once(self, *jobs: Callable[[], _T]) -> list[_T]:
+        """Run commands side by side, such as those on different stacks."""
         with ThreadPoolExecutor(len(jobs)) as pool:
             return list(pool.map(lambda job: job(), jobs))
 
@@ -92,14 +131,24 @@ class Team:
         return job(Engine(self.root, self.environment, self.narration.said))
 
     def _program(self, name: str, *arguments: str, expected: int = ExitCode.OK) -> str:
-        self.narration.command(" ".join([name, *arguments]))
-        code, text = stream(
-            [name, *arguments], cwd=self.root, environment=self.environment, on_line=self.narration.said
-        )
+        code, text = self._run(name, *arguments)
+        return self._expect(code, expected, text, name, *arguments)
+
+    def _run(self, name: str, *arguments: str) -> tuple[int, str]:
+        self.narration.command(shlex.join([name, *arguments]))
+        return stream([name, *arguments], cwd=self.root, environment=self.environment, on_line=self.narration.said)
+
+    def _expect(self, code: int, expected: int, text: str, *command: str) -> str:
         if code != expected:
             self.narration.quote(text)
-            raise CheckError(f"`{' '.join([name, *arguments])}` left with exit code {code}, not {expected}")
+            raise CheckError(f"`{shlex.join(command)}` left with exit code {code}, not {expected}")
         return text
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write a file that Git ignores; return its path."""
+        file = self.root / ".edgewright" / name
+        file.write_text(json.dumps(value), encoding="utf-8")
+        return file
 
     # --- what Git says -----------------------------------------------------------------------------------------
 
@@ -110,6 +159,15 @@ class Team:
     def stage(self, fleet: str, stage: str) -> FleetStage:
         """A fleet's stage as the manifests have it now."""
         return load_project(self.root).stages[fleet, stage]
+
+    def controls(self) -> Controls:
+        """Holds, quarantines and stops as Git has them now."""
+        return load_project(self.root).controls
+
+    def tests(self, release: str) -> dict[str, TestRecorded]:
+        """The newest result of each test of a release, as the ledger has it."""
+        events = Ledger(self.repository).events()
+        return {each.name: each for each in events if isinstance(each, TestRecorded) and each.release == release}
 
     # --- what AWS says -----------------------------------------------------------------------------------------
 
