@@ -31,7 +31,15 @@ def test_the_main_job_holds_with_the_stand_in(tmp_path: Path) -> None:
     assert demo.returncode == 0, demo.stdout[-6000:] + demo.stderr[-3000:]
     assert re.search(r"^(\d+) of \1 checks hold", demo.stdout, re.MULTILINE), demo.stdout[-3000:]
     assert "FALSE" not in demo.stdout
-    claims = ("Rolled back to the release before", "is gone from the device", "drift names the ring and the component")
+    claims = (
+        "promoted: branch edgewright/promote/line-inspection/prod-main/",
+        "%, wanted is 90.0%",
+        "NOT MET test golden-set: golden-set failed",
+        "is held back from staging/twins until edgewright release",
+        "Rolled back to the release before",
+        "is gone from the device",
+        "drift names the ring and the component",
+    )
     for claim in claims:
         assert claim in demo.stdout
 

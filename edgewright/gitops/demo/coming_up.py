@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 from edgewright.gitops.demo.scene import DEVICES, LINE, OFFLINE, changes, needed
 from edgewright.gitops.demo.team import MODEL, Team
@@ -22,9 +23,11 @@ def sandbox_comes_up(team: Team) -> None:
     homes: dict[tuple[str, str, bool], list[str]] = {}
     for device in DEVICES:
         homes.setdefault((device.fleet, device.stage, device.thing == OFFLINE), []).append(device.thing)
-    for (fleet, stage, offline), things in homes.items():
-        flags = ["--offline"] if offline else []
-        team.edgewright("sandbox", "device", "add", *things, "--fleet", fleet, "--stage", stage, *flags)
+    commands = [
+        ["device", "add", *things, "--fleet", fleet, "--stage", stage, *(["--offline"] if offline else [])]
+        for (fleet, stage, offline), things in homes.items()
+    ]
+    team.at_once(*(partial(team.edgewright, "sandbox", *command) for command in commands))
     accounts = sorted(
         {team.client("sts", name).get_caller_identity()["Account"] for name in ("tooling", "staging", "prod")}
     )
@@ -83,7 +86,7 @@ def predictions_come_back(team: Team) -> None:
     """Devices classify real images with the model of the release."""
     team.narration.step("Predictions come back from the devices")
     online = [device for device in DEVICES if device.thing != OFFLINE]
-    predicting = [device for device in online if team.predicts_with(device, "1.0.0")]
+    predicting = team.predicting(online, "1.0.0")
     team.narration.check(
         "every online device predicts with model 1.0.0", predicting == online, f"{len(predicting)} of {len(online)}"
     )

@@ -30,7 +30,6 @@ CHAPTERS: tuple[Callable[[Team], None], ...] = (
     end_of_week.good_release_is_reverted,
     end_of_week.offline_device_returns,
     end_of_week.change_behind_gits_back,
-    end_of_week.history_is_read,
     end_of_week.report_is_read,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,13 +66,9 @@ class Team:
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    def edgewright(self, *arguments: str) -> str:
-        """Run an `edgewright` verb that must succeed; return what it printed."""
-        return self._program("edgewright", *arguments)
-
-    def edgewright_says_no(self, *arguments: str) -> str:
-        """Run an `edgewright` verb that must leave with exit code 2; return what it printed."""
-        return self._program("edgewright", *arguments, expected=ExitCode.REFUSED)
+    def edgewright(self, *arguments: str, expected: int = ExitCode.OK) -> str:
+        """Run an `edgewright` verb that must leave with an exit code; return what it printed."""
+        return self._program("edgewright", *arguments, expected=expected)
 
     def edgewright_when_baked(self, *arguments: str, expected: int = ExitCode.OK) -> str:
         """Run a verb that asks gates, again for as long as one of them only waits for its bake time.
@@ -144,11 +140,11 @@ class Team:
             raise CheckError(f"`{shlex.join(command)}` left with exit code {code}, not {expected}")
         return text
 
-    def write_json(self, name: str, value: Any) -> Path:
-        """Write a file that Git ignores; return its path."""
-        file = self.root / ".edgewright" / name
-        file.write_text(json.dumps(value), encoding="utf-8")
-        return file
+    def write_json(self, name: str, value: Any) -> str:
+        """Write a file that Git ignores; return its path below the root."""
+        file = Path(".edgewright") / name
+        (self.root / file).write_text(json.dumps(value), encoding="utf-8")
+        return str(file)
 
     # --- what Git says -----------------------------------------------------------------------------------------
 
@@ -209,16 +205,28 @@ class Team:
             except json.JSONDecodeError:
                 return
 
-    def predicts_with(self, device: Device, model: str, *, seconds: float = 20) -> bool:
-        """Whether, within a time, a prediction comes that was not there before, from a version of the model."""
-        before = {line["eventMetadata"]["eventId"] for line in self.predictions(device)}
-        return self.eventually(
-            lambda: any(
-                line["eventMetadata"]["modelVersion"] == model and line["eventMetadata"]["eventId"] not in before
+    def predicting(self, devices: Sequence[Device], model: str, *, seconds: float = 20) -> list[Device]:
+        """The devices from which a new prediction comes within a time, made by a version of the model."""
+        before = {device: self._events_of(device) for device in devices}
+
+        def new(device: Device) -> bool:
+            return any(
+                line["eventMetadata"]["modelVersion"] == model
+                and line["eventMetadata"]["eventId"] not in before[device]
                 for line in self.predictions(device)
-            ),
-            seconds=seconds,
-        )
+            )
+
+        found: set[Device] = set()
+
+        def all_do() -> bool:
+            found.update(device for device in devices if device not in found and new(device))
+            return len(found) == len(devices)
+
+        self.eventually(all_do, seconds=seconds)
+        return [device for device in devices if device in found]
+
+    def _events_of(self, device: Device) -> set[str]:
+        return {line["eventMetadata"]["eventId"] for line in self.predictions(device)}
 
     def eventually(self, holds: Callable[[], bool], *, seconds: float = 20) -> bool:
         """Whether something becomes true within a time."""

@@ -6,10 +6,10 @@ import shutil
 
 from edgewright.errors import ExitCode
 from edgewright.gitops.demo import scene
-from edgewright.gitops.demo.good_model import promote
+from edgewright.gitops.demo.good_model import merge_promotion
 from edgewright.gitops.demo.scene import BROKEN, CANARY, DEVICES, GOOD, LINE, MAIN, TWINS, WORSE, needed, ring_runs
 from edgewright.gitops.demo.team import MODEL, Team
-from edgewright.manifest.controls import hold_file, short
+from edgewright.manifest.controls import hold_file, quarantine_file, short
 
 
 def worse_model_is_proposed(team: Team) -> None:
@@ -42,11 +42,9 @@ def worse_model_is_proposed(team: Team) -> None:
 def worse_model_is_refused(team: Team) -> None:
     """Nothing fails on the devices; only a test that knows the answers finds out, and the gate reads it."""
     team.narration.step("The golden set says no, and the gate of the twins with it")
-    scene.smoke_is_recorded(team, WORSE)
-    said = team.edgewright_says_no("test", "golden-set", LINE, TWINS)
-    team.narration.quote(said)
+    numbers = scene.twins_are_tested(team, WORSE, expected=ExitCode.REFUSED)
     worse, good = scene.release(team, TWINS), scene.release(team, CANARY)
-    numbers, better = scene.measured(said), scene.measured(team.tests(good)["golden-set"].summary)
+    better = scene.measured(team.tests(good)["golden-set"].summary)
     team.narration.check(
         f"model {WORSE} fails its golden set on the twins",
         0 < numbers.accuracy < 90 <= better.accuracy,
@@ -65,16 +63,22 @@ def worse_model_is_refused(team: Team) -> None:
         results == {"smoke": True, "golden-set": False},
         ", ".join(f"{name} {'passed' if passed else 'failed'}" for name, passed in sorted(results.items())),
     )
-    said = team.edgewright("rollback", LINE, "--ring", TWINS, "--reason", f"golden set: {numbers.accuracy:g}% right")
-    team.narration.quote(said)
-    team.merge(scene.rollback_branch(TWINS, worse))
-    _is_held_back(team, worse)
 
 
 def good_model_reaches_main(team: Team) -> None:
     """The canary has baked: the same digest goes on to main, and the twins go back to it."""
     team.narration.step("The good release goes on to main, and the twins go back to it")
-    promote(team, CANARY, MAIN)
+    worse = scene.release(team, TWINS)
+    reason = "the golden set says no"
+    promoted, rolled_back = team.at_once(
+        lambda: team.edgewright_when_baked("promote", LINE, "--to", MAIN),
+        lambda: team.edgewright("rollback", LINE, "--ring", TWINS, "--reason", reason),
+    )
+    team.narration.quote(promoted)
+    merge_promotion(team, CANARY, MAIN)
+    team.narration.quote(rolled_back)
+    team.merge(scene.rollback_branch(TWINS, worse))
+    _is_held_back(team, worse)
     prod, staging = team.at_once(lambda: team.up("prod"), lambda: team.up("staging"))
     needed(team, f"{MAIN} takes the release", prod)
     team.narration.check(
@@ -107,7 +111,7 @@ def broken_model_is_stopped(team: Team) -> None:
     )
     ring_runs(team, TWINS, model=GOOD)
     twin = scene.device_named("twin-001")
-    team.narration.check(f"predictions go on with {GOOD}", team.predicts_with(twin, GOOD), twin.thing)
+    team.narration.check(f"predictions go on with {GOOD}", team.predicting([twin], GOOD) == [twin], twin.thing)
     others = [scene.device_named(thing) for thing in ("cam-001", "cam-002")]
     untouched = all(team.installed(device)[MODEL] == GOOD for device in others)
     team.narration.check(f"no other ring saw {BROKEN}", untouched, f"cam-001 and cam-002 run {GOOD}")
@@ -116,6 +120,9 @@ def broken_model_is_stopped(team: Team) -> None:
     team.merge(scene.rollback_branch(TWINS, broken))
     _is_held_back(team, broken)
     team.edgewright("quarantine", short(broken), "--reason", f"model {BROKEN} does not load")
+    team.narration.check(
+        "and no ring may have it any more", team.controls().quarantine(broken) is not None, quarantine_file(broken)
+    )
 
 
 def _is_held_back(team: Team, left: str) -> None:
