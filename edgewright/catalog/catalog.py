@@ -103,6 +103,7 @@ class _Reader:
         self._versions: dict[Key, CatalogVersion] = {}
         self._broken: set[Key] = set()
         self._sources: dict[Key, EdgeSource] = {}
+        self._drafts: set[Key] = set()
         self._seen: set[Key] = set()
         self._changed: set[str] = set()
         """Folders that differ from the lock: whatever else is wrong in them is gone once they are restored."""
@@ -171,7 +172,7 @@ class _Reader:
         shown = f"{CATALOG}/{name}/{version}"
         if LAMBDA in folder.files:
             return self._read_lambda(name, version, folder)
-        sidecar = self._sidecar(folder, shown)
+        sidecar = self._sidecar((name, version), folder, shown)
         source, found = read_source(name, version, folder, shown, sidecar)
         self._problems += found
         if source is not None:
@@ -213,7 +214,7 @@ class _Reader:
         entry = self._entry(name, version, folder, document.value)
         parsed = read_lambda(document)
         self._problems += parsed.problems
-        sidecar = self._sidecar(folder, shown)
+        sidecar = self._sidecar((name, version), folder, shown)
         function = parsed.model
         if RECIPE in folder.files:
             self._add(f"{shown}/{LAMBDA}", f"is beside {RECIPE}, and a version is made from one of them", "delete one")
@@ -256,11 +257,13 @@ class _Reader:
             message = f"justification.{rule} excuses nothing"
             self._add(f"{shown}/{SIDECAR}", message, "remove it", severity="warning")
 
-    def _sidecar(self, folder: Folder, shown: str) -> Sidecar | None:
+    def _sidecar(self, key: Key, folder: Folder, shown: str) -> Sidecar | None:
         if SIDECAR not in folder.files:
             return None
         sidecar, problems = read_sidecar(load_file(folder.files[SIDECAR], f"{shown}/{SIDECAR}"))
         self._problems += problems
+        if sidecar is not None and sidecar.draft:
+            self._drafts.add(key)
         return sidecar
 
     def _named(self, document: Document, said_by: Mapping[str, str]) -> None:
@@ -308,7 +311,7 @@ class _Reader:
 
     def _unlocked(self) -> None:
         """Versions that are not locked say how to publish them, unless that would be refused for what is wrong."""
-        new = sorted(key for key in self._seen if key not in self._lock.entries and not self._is_draft(key))
+        new = sorted(key for key in self._seen if key not in self._lock.entries and key not in self._drafts)
         if new and not self._lock.entries:
             remedy = f"restore it from Git: git checkout -- {LOCK_FILE} (only a new catalog has none: {NEW_CATALOG})"
             self._add(LOCK_FILE, _LOST[(self._root / LOCK_FILE).exists()], remedy)
@@ -320,10 +323,6 @@ class _Reader:
                 found = self._versions.get((name, version))
                 file = RECIPE if found is None or found.function is None else LAMBDA
                 self._add(f"{shown}/{file}", UNLOCKED, "run: edgewright component lock")
-
-    def _is_draft(self, key: Key) -> bool:
-        found = self._versions.get(key)
-        return (found is not None and found.draft) or (key in self._sources and not self._sources[key].built)
 
     def _changes(self, locked: Entry, found: Entry, folder: Folder) -> Iterator[Problem]:
         """In what a version is not as it was published; a file that is refused is told as that."""

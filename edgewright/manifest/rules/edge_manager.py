@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from edgewright.catalog.edge_model import GONE
+from edgewright.catalog.edge_model import KIND as MODEL_KIND
 from edgewright.documents import naming
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.public import EDGE_MANAGER
@@ -17,7 +19,6 @@ from edgewright.source import Problem
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 """Of a device fleet and of a device; a thing may have 128 characters, ``_`` and ``:``."""
 _REGIONS = ("ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2")
-_GONE = "2024-04-26"
 
 
 def edge_manager_is_gone(context: Context) -> Iterator[Problem]:
@@ -29,11 +30,32 @@ def edge_manager_is_gone(context: Context) -> Iterator[Problem]:
         refused = bool(production) and not parsed.model.edge_manager.acknowledged
         yield parsed.problem(
             ("edgeManager", "enabled"),
-            f"SageMaker Edge Manager does not work since {_GONE}, when AWS discontinued it",
+            f"SageMaker Edge Manager does not work since {GONE}, when AWS discontinued it",
             got=f"a fleet in {production[0]}" if refused else None,
             remedy="remove edgeManager and run ONNX Runtime in a component, or write acknowledgedDiscontinued: true"
             if refused
             else "remove edgeManager and run ONNX Runtime in a component",
+            severity="error" if refused else "warning",
+        )
+
+
+def edge_manager_models_are_meant(context: Context) -> Iterator[Problem]:
+    """What Edge Manager packaged runs on, and nobody can make its next version: as its agent in production, said so."""
+    for place, name, component in context.components():
+        found = context.catalog.get(name, component.version)
+        if found is None or found.kind != MODEL_KIND:
+            continue
+        acknowledged = place.fleet is None or place.fleet.edge_manager.acknowledged
+        refused = place.production and not acknowledged
+        remedy = "replace it: edgewright component new onnx-model"
+        if refused:
+            remedy += "; or write edgeManager: {acknowledgedDiscontinued: true} in fleet.yaml"
+        yield place.problem(
+            ("components", name),
+            f"is a model that SageMaker Edge Manager packages, which AWS discontinued on {GONE}, "
+            "so that its next version cannot be built",
+            got=f"a ring of {place.stage_name}" if refused else None,
+            remedy=remedy,
             severity="error" if refused else "warning",
         )
 
@@ -146,6 +168,7 @@ def edge_manager_takes_the_devices(context: Context) -> Iterator[Problem]:
 
 RULES = (
     edge_manager_is_gone,
+    edge_manager_models_are_meant,
     edge_manager_agent_is_configured,
     edge_manager_batch_fits_its_buffer,
     edge_manager_takes_the_devices,
