@@ -63,7 +63,7 @@ def take(session: Session, source: EdgeSource, arn: str, address: str, folder: P
         recipe: Any = json.loads(answer["recipe"])
     except ValueError as error:
         raise _not_taken(arn, f"is no JSON: {error}") from error
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("Manifests"), list):
+    if not isinstance(recipe, dict) or not _has_manifests(recipe):
         raise _not_taken(arn, "has no manifests")
     said = (recipe.get("ComponentName"), recipe.get("ComponentVersion"))
     if said != (source.name, source.version):
@@ -77,6 +77,14 @@ def take(session: Session, source: EdgeSource, arn: str, address: str, folder: P
     path = folder / file
     download(session, address, path, limit=LARGEST_ARTIFACT, expected=sha256, what=f"the artifact of {arn}")
     return Taken(text, file, path, sha256)
+
+
+def _has_manifests(recipe: Mapping[str, Any]) -> bool:
+    manifests = recipe.get("Manifests")
+    if not isinstance(manifests, list) or not all(isinstance(each, dict) for each in manifests):
+        return False
+    artifacts = [each.get("Artifacts") or [] for each in manifests]
+    return all(isinstance(each, list) and all(isinstance(item, dict) for item in each) for each in artifacts)
 
 
 def _artifact(recipe: Mapping[str, Any], arn: str, address: str, source: EdgeSource) -> tuple[str, str]:
