@@ -19,6 +19,7 @@ from edgewright.documents import (
     permissions,
     provisioning,
     roots,
+    state,
     trust,
 )
 from edgewright.documents.place import FleetPlace, StagePlace
@@ -76,6 +77,10 @@ def _tooling(project: Project) -> Iterator[Policy]:
         if organisation.artifacts.kms:
             document = key_policy.artifacts(tooling_id, here[0].region, here)
             yield Policy(f"key {naming.ARTIFACT_KEY_ALIAS} of {here[0].region}", "policy", tooling_id, document)
+    if organisation.state is not None:
+        bucket = naming.state_bucket(organisation.name, tooling_id, organisation.region)
+        yield Policy(f"bucket {bucket}", "policy", tooling_id, bucket_policy.private(bucket))
+        yield Policy(f"key {naming.STATE_KEY_ALIAS}", "policy", tooling_id, state.key(tooling_id))
     for stage in sorted(organisation.stages):
         for each in roots.boundaries(project, stage):
             yield Policy(f"managed policy {each.name}", "policy", each.account_id, each.document, stage=stage)

@@ -8,7 +8,7 @@ from typing import Any
 from edgewright.documents import naming, policy
 from edgewright.documents.place import StagePlace
 
-_ADMINISTER = (
+ADMINISTER = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
     "kms:DeleteAlias",
@@ -40,7 +40,7 @@ def artifacts(tooling_id: str, region: str, stages: Sequence[StagePlace]) -> dic
     """
     # In a key's policy, * is the key itself ("Key policies in AWS KMS").
     own = ["*"]
-    statements = [policy.statement("Administer", _ADMINISTER, own, principal=policy.root(tooling_id))]
+    statements = [policy.statement("Administer", ADMINISTER, own, principal=policy.root(tooling_id))]
     through = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
     for account_id in sorted({place.account_id for place in stages}):
         here = sorted({place.stage for place in stages if place.account_id == account_id})

@@ -7,6 +7,10 @@ not fit is an error at the fleet's line, never a silent cut.
 from __future__ import annotations
 
 PREFIX = "edgewright"
+PROJECT = "edgewright"
+"""The Pulumi project, as Pulumi.yaml names it."""
+STATE_KEY_ALIAS = "alias/edgewright-state"
+"""Of the key that encrypts the secrets in Pulumi's state."""
 
 
 def thing_group(fleet: str, stage: str, ring: str) -> str:
@@ -42,6 +46,11 @@ def capture_bucket(organisation: str, fleet: str, stage: str, account_id: str) -
 def artifact_bucket(organisation: str, account_id: str, region: str) -> str:
     """The bucket of component artifacts in the tooling account (S3: at most 63 characters)."""
     return f"{organisation}-artifacts-{account_id}-{region}"
+
+
+def state_bucket(organisation: str, account_id: str, region: str) -> str:
+    """The bucket of Pulumi's state in the tooling account (S3: at most 63 characters)."""
+    return f"{organisation}-state-{account_id}-{region}"
 
 
 def artifact_key(component: str, sha256: str, file: str) -> str:

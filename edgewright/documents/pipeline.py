@@ -12,6 +12,7 @@ tokens" (the subject names project and ref; a pipeline of a merge request has th
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewright.documents import naming, policy
@@ -86,9 +87,14 @@ def models_policy(packages: list[str], artifacts: list[str]) -> dict[str, Any]:
     )
 
 
-def assume_policy(role_arns: list[str]) -> dict[str, Any]:
-    """Return what a pipeline's role may do: assume exactly these roles, and nothing else."""
-    return policy.document([policy.statement("AssumeRole", ["sts:AssumeRole"], role_arns)])
+def assume_policy(role_arns: list[str], state: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return what a pipeline's role may do: assume exactly these roles, use Pulumi's state, and nothing else.
+
+    Args:
+        role_arns: The roles.
+        state: Statements about the state, where it is kept in the tooling account.
+    """
+    return policy.document([policy.statement("AssumeRole", ["sts:AssumeRole"], role_arns), *state])
 
 
 def deploy_principal(account_id: str, stage: str) -> str:

@@ -10,7 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgewright.documents import boundary, deploy_policy, naming, permissions, personas, pipeline, preview_policy, trust
+from edgewright.documents import (
+    boundary,
+    deploy_policy,
+    naming,
+    permissions,
+    personas,
+    pipeline,
+    preview_policy,
+    state,
+    trust,
+)
 from edgewright.documents.deploy_policy import Features
 from edgewright.documents.place import StagePlace
 from edgewright.manifest.accounts import Persona
@@ -211,6 +221,8 @@ def pipelines(project: Project) -> list[Role]:
         return []
     tooling_id = organisation.accounts[TOOLING].id
     stages = sorted(organisation.stages)
+    at = (organisation.name, tooling_id, organisation.region)
+    kept = organisation.state
     previews = [naming.role_arn(project.account(stage).id, naming.preview_role(stage)) for stage in stages]
     roles = [
         Role(
@@ -218,7 +230,7 @@ def pipelines(project: Project) -> list[Role]:
             account_id=tooling_id,
             description="Previews requests, and compares what is with what should be",
             trust=pipeline.preview_trust(tooling_id, forge),
-            permissions=pipeline.assume_policy(previews),
+            permissions=pipeline.assume_policy(previews, state.reader(*at) if kept else ()),
             part="pipeline",
         )
     ]
@@ -228,7 +240,10 @@ def pipelines(project: Project) -> list[Role]:
             account_id=tooling_id,
             description=f"Deploys {stage} from environment {forge.environment(stage)}",
             trust=pipeline.deploy_trust(tooling_id, forge, stage),
-            permissions=pipeline.assume_policy([naming.role_arn(project.account(stage).id, naming.deploy_role(stage))]),
+            permissions=pipeline.assume_policy(
+                [naming.role_arn(project.account(stage).id, naming.deploy_role(stage))],
+                state.writer(*at, kept.of(stage)) if kept else (),
+            ),
             part="pipeline",
             stage=stage,
         )

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edgewright.aws import state_backend
 from edgewright.aws.session import Settings, session
-from edgewright.documents import inventory, naming, roots
+from edgewright.documents import bucket_policy, inventory, naming, roots, state
 from edgewright.errors import EdgewrightError
+from edgewright.gitops.engine import Engine
+from edgewright.gitops.stacks import stacks
 from edgewright.manifest.load import Project
 
 
@@ -61,6 +64,46 @@ def _made(project: Project) -> Iterator[tuple[str, str]]:
 
         issuer = pipeline.host(organisation.forge)
         yield organisation.accounts[roots.TOOLING].id, f"identity provider {issuer}"
+
+
+def backend(project: Project) -> str | None:
+    """Return where Pulumi's state is kept by edgewright.yaml; None where it says nothing of it."""
+    organisation = project.organisation
+    if organisation.state is None:
+        return None
+    return state.url(organisation.name, organisation.accounts[roots.TOOLING].id, organisation.region)
+
+
+def make_backend(project: Project) -> Iterator[str]:
+    """Make the bucket and the key of Pulumi's state, unless they are there; yield what was made.
+
+    Raises:
+        EdgewrightError: AWS said no.
+    """
+    organisation = project.organisation
+    tooling_id = organisation.accounts[roots.TOOLING].id
+    bucket = naming.state_bucket(organisation.name, tooling_id, organisation.region)
+    wanted = state_backend.Wanted(
+        bucket=bucket,
+        bucket_policy=bucket_policy.private(bucket),
+        alias=naming.STATE_KEY_ALIAS,
+        key_policy=state.key(tooling_id),
+    )
+    through = session(Settings(region=organisation.region, session_name="edgewright-bootstrap"))
+    return state_backend.ensure(through, wanted)
+
+
+def make_stacks(project: Project, engine: Engine) -> Iterator[str]:
+    """Make the stacks that Pulumi.<stack>.yaml files describe and the state does not have; yield their names.
+
+    Raises:
+        EdgewrightError: a file cannot be read, or the engine says no.
+    """
+    there = engine.stacks()
+    for file in stacks(project.root):
+        if file.name not in there:
+            engine.make_stack(file.name, secrets_provider=state.secrets_provider(project.organisation.region))
+            yield file.name
 
 
 def check_access(project: Project, admin_role: str) -> list[str]:

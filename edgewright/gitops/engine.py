@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewright.gitops.process import stream
+from edgewright.errors import EdgewrightError
+from edgewright.gitops.process import capture, stream
 
 # Operations in the engine's events that leave a resource as it is.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -104,6 +105,33 @@ class Engine:
         """Run `pulumi up`, without the preview that a person would be asked about."""
         options = ["--yes", "--skip-preview", *(["--refresh"] if refresh else [])]
         return self._run(["up", "--stack", stack, *options])
+
+    def stacks(self) -> set[str]:
+        """Return the names of the project's stacks in the state.
+
+        Raises:
+            EdgewrightError: the state cannot be read.
+        """
+        code, said, complaint = self._say("stack", "ls", "--json")
+        if code != 0:
+            msg = f"pulumi could not read its state: {complaint.strip() or said.strip()}"
+            raise EdgewrightError(msg)
+        return {str(each["name"]).rpartition("/")[2] for each in json.loads(said)}
+
+    def make_stack(self, stack: str, *, secrets_provider: str) -> None:
+        """Make a stack in the state; its settings file gets the key that its secrets are encrypted with.
+
+        Raises:
+            EdgewrightError: the engine says no.
+        """
+        code, said, complaint = self._say("stack", "init", stack, "--no-select", "--secrets-provider", secrets_provider)
+        if code != 0:
+            msg = f"pulumi could not make the stack {stack}: {complaint.strip() or said.strip()}"
+            raise EdgewrightError(msg)
+
+    def _say(self, *arguments: str) -> tuple[int, str, str]:
+        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+        return capture(command, cwd=self.root, environment=self.environment)
 
     def _run(self, arguments: Sequence[str]) -> Run:
         command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]

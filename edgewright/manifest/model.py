@@ -19,6 +19,7 @@ from edgewright.manifest.base import Model, exactly_one
 from edgewright.manifest.gates import Gates
 from edgewright.manifest.hardware import ARCHITECTURES, OPERATING_SYSTEMS, HardwareProfile
 from edgewright.manifest.registry import Models
+from edgewright.manifest.state import State
 from edgewright.manifest.twins import Testbed, Twins
 from edgewright.manifest.types import (
     DURATION_SCHEMA,
@@ -73,6 +74,7 @@ class Organisation(Model):
     personas: Personas = Field(Personas(), description="Roles for people.")
     boundary: Boundary = Field(Boundary(), description="Widens what roles may do that a deploy role makes.")
     artifacts: Artifacts = Field(Artifacts(), description="Encryption and life cycle of the buckets of artifacts.")
+    state: State | None = Field(None, description="Pulumi's state is kept in the tooling account.")
     models: Models | None = Field(None, description="The model registry, and what its approved packages become.")
     hardware: dict[Name, HardwareProfile] = Field(
         default_factory=dict, description="The kinds of devices; fleets name theirs, and releases must fit into them."

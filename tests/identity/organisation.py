@@ -31,6 +31,7 @@ personas:
   operator: {principals: ["arn:aws:iam::111111111111:user/administrator"]}
   technician: {principals: ["arn:aws:iam::111111111111:user/administrator"]}
 artifacts: {kms: true}
+state: {}
 """
 TWINS = "twins: {ring: twins, count: 1, architecture: amd64, instanceType: t3.small}\n"
 

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -27,7 +28,9 @@ from tests.identity import organisation
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600), pytest.mark.xdist_group("root-of-trust")]
 
-STAGING, PROD = "222222222222", "333333333333"
+TOOLING, STAGING, PROD = "111111111111", "222222222222", "333333333333"
+STATE = f"acme-state-{TOOLING}-eu-west-1"
+REPOSITORY = "acme/edge-fleets"
 LINE = "line-inspection"
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 TRUST = json.dumps(
@@ -46,6 +49,26 @@ class World:
 
     sandbox: Sandbox
     root: Path
+    variables: Mapping[str, str]
+    """Of the administrator's shell."""
+
+    def pipeline(self, role: str, subject: str, **claims: str) -> dict[str, str]:
+        """The variables of a job that has exchanged the token of the forge for a role, as the forge's action does."""
+        given = {"sub": subject, "aud": "sts.amazonaws.com", **claims}
+        client: Any = boto3.client(
+            "sts", "eu-west-1", endpoint_url=self.sandbox.endpoint, config=Config(signature_version=UNSIGNED)
+        )
+        answer = client.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{TOOLING}:role/{role}",
+            RoleSessionName="run-1",
+            WebIdentityToken=self.sandbox.identity_token("token.actions.githubusercontent.com", given),
+        )["Credentials"]
+        return {
+            **self.variables,
+            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": answer["SessionToken"],
+        }
 
     def as_role(self, account: str, role: str, **more: Any) -> Client:
         """Clients of a role, taken by the administrator of the tooling account."""
@@ -74,18 +97,29 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     project = Path(__file__).resolve().parents[2]
     root = organisation.write(project, tmp_path_factory.mktemp("identity") / "an organisation")
     with control.start(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        environment.create_stacks(sandbox, root)
+        environment.prepare(sandbox, root)
         variables = {**os.environ, **environment.environment(sandbox, root)}
         path = os.pathsep.join([str(root / environment.STANDIN), variables["PATH"]])
         variables["PATH"] = path
-        assert " changes)\nnext, " in bootstrap(root, variables)
+        # A bucket is a part of the path here, and of the host's name on AWS.
+        place = f"endpoint={sandbox.endpoint}&region=eu-west-1&s3ForcePathStyle=true"
+        variables["PULUMI_BACKEND_URL"] = f"s3://{STATE}?{place}"
+        del variables["PULUMI_CONFIG_PASSPHRASE"]
+        first = bootstrap(root, variables)
+        assert " changes)\nthe state is in s3://" in first
         assert "as the manifests say, nothing to do\n" in bootstrap(root, variables)
-        engine = Engine(root, variables)
-        up = engine.up("staging")
+        made = World(sandbox, root, variables)
+        job = made.pipeline(
+            "edgewright-ci-deploy-staging", f"repo:{REPOSITORY}:environment:staging", ref="refs/heads/main"
+        )
+        up = Engine(root, job).up("staging")
         assert up.ok, up.output
-        again = engine.preview("staging", expect_no_changes=True)
+        reader = made.pipeline("edgewright-ci-preview", f"repo:{REPOSITORY}:pull_request")
+        again = Engine(root, {**reader, "EDGEWRIGHT_ACCESS": "preview"}).preview("staging")
         assert again.ok, again.output
-        yield World(sandbox, root)
+        # Only the way in is another one.
+        assert {step.type for step in again.changes} == {"pulumi:providers:aws", "pulumi:providers:greengrassv2"}
+        yield made
 
 
 def bootstrap(root: Path, variables: dict[str, str]) -> str:
@@ -133,6 +167,36 @@ def test_staging_came_up_without_administrator_rights_and_cannot_touch_productio
         )
     denied(client("s3").get_object, Bucket=f"acme-line-inspection-prod-{PROD}", Key="x")
     denied(client("s3").put_bucket_policy, Bucket="acme-artifacts-111111111111-eu-west-1", Policy=EVERYTHING)
+
+
+def test_a_pipeline_has_the_state_of_its_own_stage_and_previews_write_none(world: World) -> None:
+    def clients(role: str, subject: str, **claims: str) -> Client:
+        job = world.pipeline(role, subject, **claims)
+        return world.with_keys(job["AWS_ACCESS_KEY_ID"], job["AWS_SECRET_ACCESS_KEY"], job["AWS_SESSION_TOKEN"])
+
+    place = ".pulumi/stacks/edgewright/{}.json"
+    deploy = clients("edgewright-ci-deploy-staging", f"repo:{REPOSITORY}:environment:staging", ref="refs/heads/main")
+    reader = clients("edgewright-ci-preview", f"repo:{REPOSITORY}:pull_request")
+    own = deploy("s3").get_object(Bucket=STATE, Key=place.format("staging"))["Body"].read()
+    assert b"encryptedkey" in own
+    reader("s3").get_object(Bucket=STATE, Key=place.format("prod"))
+    for stack in ("prod", "tooling"):
+        denied(deploy("s3").get_object, Bucket=STATE, Key=place.format(stack))
+        denied(deploy("s3").put_object, Bucket=STATE, Key=place.format(stack), Body=b"{}")
+        denied(deploy("s3").put_object, Bucket=STATE, Key=f".pulumi/locks/organization/edgewright/{stack}/x", Body=b"")
+    denied(deploy("s3").put_bucket_versioning, Bucket=STATE, VersioningConfiguration={"Status": "Suspended"})
+    denied(reader("s3").put_object, Bucket=STATE, Key=place.format("staging"), Body=own)
+    denied(reader("kms").encrypt, KeyId="alias/edgewright-state", Plaintext=b"x")
+    denied(reader("kms").decrypt, CiphertextBlob=_encrypted_with_another_key(world))
+    for subject in ("pull_request", "ref:refs/heads/main", "environment:prod"):
+        with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebIdentity"):
+            world.pipeline("edgewright-ci-deploy-staging", f"repo:{REPOSITORY}:{subject}", ref="refs/heads/main")
+
+
+def _encrypted_with_another_key(world: World) -> bytes:
+    kms = world.sandbox.client("kms")
+    text: bytes = kms.encrypt(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    return text
 
 
 def test_the_external_id_is_asked_for(world: World) -> None:
@@ -360,9 +424,10 @@ def test_edge_manager_knows_the_devices_by_their_things(world: World) -> None:
 
 
 def test_no_state_holds_a_key_or_a_token(world: World) -> None:
-    states = list((world.sandbox.directory / "state").rglob("*.json"))
-    assert states
-    for state in states:
-        text = state.read_text(encoding="utf-8")
+    s3 = world.sandbox.client("s3")
+    listed = s3.list_objects_v2(Bucket=STATE, Prefix=".pulumi/stacks/")["Contents"]
+    states = [s3.get_object(Bucket=STATE, Key=each["Key"])["Body"].read().decode() for each in listed]
+    assert len(states) >= 3  # tooling, staging, and prod, which is empty
+    for text in states:
         assert "PRIVATE KEY" not in text
         assert world.sandbox.administrator["secretAccessKey"] not in text

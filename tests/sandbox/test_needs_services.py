@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -16,6 +17,8 @@ from edgewright.sandbox.control import Sandbox
 ACCOUNT, REGION = "222222222222", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/x"
 A = f"{REGION}:{ACCOUNT}"
+KEY = "623db946-5a0c-412b-8992-f0102e7c9c65"
+CIPHERTEXT = base64.b64encode(KEY.encode() + b"\x00\xff what is encrypted").decode()
 
 
 def passing(service: str) -> Need:
@@ -101,6 +104,8 @@ TABLE: list[tuple[str, str, dict[str, Any], list[Need]]] = [
     ),
     ("lambda", "Invoke", {"FunctionName": "f"}, [Need("lambda:InvokeFunction", f"arn:aws:lambda:{A}:function:f")]),
     ("kms", "Decrypt", {"KeyId": "1a"}, [Need("kms:Decrypt", f"arn:aws:kms:{A}:key/1a")]),
+    ("kms", "Decrypt", {"CiphertextBlob": CIPHERTEXT}, [Need("kms:Decrypt", f"arn:aws:kms:{A}:key/{KEY}")]),
+    ("kms", "Decrypt", {"CiphertextBlob": "?"}, [Need("kms:Decrypt")]),
     ("kms", "ListAliases", {}, [Need("kms:ListAliases")]),
     (
         "secretsmanager",

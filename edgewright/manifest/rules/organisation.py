@@ -99,6 +99,31 @@ def stages_have_accounts(context: Context) -> Iterator[Problem]:
             )
 
 
+def stacks_belong_to_one_stage(context: Context) -> Iterator[Problem]:
+    """Who deploys a stage may write the state of its stacks: a stack in two places would be two stages' to write."""
+    organisation = context.organisation.model
+    if organisation is None or organisation.state is None or not context.organisation.whole(("stages",)):
+        return
+    taken = {name: name for name in (TOOLING, *organisation.stages) if name not in organisation.state.stacks}
+    for stage, stacks in organisation.state.stacks.items():
+        if stage not in organisation.stages:
+            yield context.organisation.problem(
+                ("state", "stacks", stage),
+                "is no stage",
+                got=stage,
+                remedy=one_of(stage, organisation.stages, "the stages are"),
+            )
+        for index, stack in enumerate(stacks):
+            other = taken.setdefault(stack, stage)
+            if other != stage or stack in stacks[:index]:
+                yield context.organisation.problem(
+                    ("state", "stacks", stage, index),
+                    f"is a stack of {other} already" if other != TOOLING else "is the stack of the root of trust",
+                    got=stack,
+                    remedy="give each stack one place",
+                )
+
+
 def fleet_is_named_as_its_folder(context: Context) -> Iterator[Problem]:
     """One word for one fleet: the folder, fleet.yaml and the stage files say the same."""
     names: dict[str, str] = {}
@@ -154,6 +179,7 @@ RULES = (
     accounts_are_distinct,
     tooling_is_there,
     stages_have_accounts,
+    stacks_belong_to_one_stage,
     fleet_is_named_as_its_folder,
     stage_is_named_as_its_file,
 )

@@ -15,6 +15,8 @@ from typing import Any
 from moto.core.routing import NotFound, get_service_router
 from moto.moto_server.werkzeug_app import BackendRequest
 
+from edgewright.sandbox.authorization.conditions import Context
+
 EVERYTHING = "*"
 
 
@@ -24,7 +26,7 @@ class Need:
 
     action: str
     resource: str = EVERYTHING
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Context = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

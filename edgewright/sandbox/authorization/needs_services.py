@@ -7,13 +7,15 @@ is in the tables beside it. An operation without a resource type of its own need
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgewright.sandbox.authorization import needs as asking
+from edgewright.sandbox.authorization.conditions import Context
 from edgewright.sandbox.authorization.needs import Asked, Need
 
 _INDEXED = re.compile(r"(.+?)\.(?:member\.)?\d+(?:\.|$)")
@@ -148,6 +150,10 @@ def refused(service: str) -> tuple[str, int]:
     return _CODES.get(service, "AccessDeniedException"), 403 if service in _FORBIDDEN else 400
 
 
+_UUID = 36
+"""Characters of a key's id, with which moto begins a ciphertext."""
+
+
 def asked(service: str, environ: dict[str, Any], account: str, region: str) -> Asked | None:
     """Return a request by its operation and parameters, whatever protocol it came in."""
     if service in _REST:
@@ -165,6 +171,8 @@ def asked(service: str, environ: dict[str, Any], account: str, region: str) -> A
 def needs(service: str, request: Asked) -> list[Need]:
     """Return what a request needs: its action on every resource that it names, and what it hands on."""
     about = SERVICES[service]
+    if service == "kms":
+        request = _with_key(request)
     action = f"{about.prefix}:{'InvokeFunction' if request.operation == 'Invoke' else request.operation}"
     context = _context(service, request)
     resources = list(_resources(about, request))
@@ -227,12 +235,26 @@ def _values(given: Mapping[str, Any], parameter: str) -> list[str]:
     ]
 
 
-def _context(service: str, request: Asked) -> dict[str, str]:
+def _context(service: str, request: Asked) -> Context:
     if service == "monitoring" and request.operation == "PutMetricData":
         return {"cloudwatch:namespace": str(request.parameters.get("Namespace", ""))}
     if service == "lambda" and request.operation == "AddPermission":
         return {"lambda:Principal": str(request.parameters.get("Principal", ""))}
+    if service == "kms":
+        return _key_names(request)
     return _machine_tags(request) if service == "ec2" else {}
+
+
+def _key_names(request: Asked) -> Context:
+    """The aliases of the key, and the one that the request names it by, as condition keys of AWS KMS."""
+    value = str(request.parameters.get("KeyId", ""))
+    found = _keys(request).get(_key_id(request, value)) if value else None
+    if found is None or not found.aliases:
+        return {}
+    asked = value.partition(":alias/")[2]
+    alias = f"alias/{asked}" if asked else value
+    by_name = {"kms:RequestAlias": alias} if alias.startswith("alias/") else {}
+    return {**by_name, "kms:ResourceAliases": sorted(found.aliases)}
 
 
 def _machine_tags(request: Asked) -> dict[str, str]:
@@ -274,13 +296,37 @@ def _passed(service: str, about: Service, request: Asked) -> Iterator[tuple[str,
 
 
 def _key(request: Asked, value: str) -> str:
-    from moto.kms.models import kms_backends  # noqa: PLC0415 -- moto loads a service when it is used
-
     if value.startswith("alias/") and request.operation.endswith("Alias"):
         return f"arn:aws:kms:{request.region}:{request.account}:{value}"
-    backend = kms_backends[request.account][request.region]
-    found = backend.any_id_to_key_id(value)
-    return f"arn:aws:kms:{request.region}:{request.account}:key/{found.rpartition('/')[2]}"
+    return f"arn:aws:kms:{request.region}:{request.account}:key/{_key_id(request, value)}"
+
+
+def _with_key(request: Asked) -> Asked:
+    """A ciphertext knows its key, and to decrypt it nobody has to name one."""
+    blob = request.parameters.get("CiphertextBlob")
+    if request.operation != "Decrypt" or "KeyId" in request.parameters or not isinstance(blob, str):
+        return request
+    try:
+        key = base64.b64decode(blob, validate=True)[:_UUID].decode("ascii")
+    except ValueError:  # no base64, or no ciphertext of ours: for the service to say
+        return request
+    return replace(request, parameters={**request.parameters, "KeyId": key})
+
+
+def _key_id(request: Asked, value: str) -> str:
+    """The id of a key by its id, ARN or alias; an alias that no key has stays as it is."""
+    name = value.partition(":alias/")[2]
+    alias = f"alias/{name}" if name else value
+    if alias.startswith("alias/"):
+        return next((str(key.id) for key in _keys(request).values() if alias in key.aliases), alias)
+    return value.rpartition("/")[2]
+
+
+def _keys(request: Asked) -> Mapping[str, Any]:
+    from moto.kms.models import kms_backends  # noqa: PLC0415 -- moto loads a service when it is used
+
+    keys: Mapping[str, Any] = kms_backends[request.account][request.region].keys
+    return keys
 
 
 def _secret(request: Asked, value: str) -> str | None:
