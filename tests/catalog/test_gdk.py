@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from edgewright.catalog.catalog import Catalog
+from edgewright.catalog.recipe import read_recipe
 from edgewright.cli.main import main
+from edgewright.source import load_file
 
 Capture = pytest.CaptureFixture[str]
 NAME = "com.acme.hello"
@@ -83,3 +88,90 @@ def test_links_and_folders_without_a_build_are_refused(tmp_path: Path, capsys: C
     assert "artifacts are plain files" in capsys.readouterr().err
     assert take(tmp_path, folder, "--kind", "magic") == 1
     assert "--kind 'magic' is none" in capsys.readouterr().err
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PRIVATE = [(each.name, each.version) for each in Catalog.load(ROOT) if each.recipe is not None]
+
+
+def exported(tmp_path: Path, name: str, version: str) -> Path:
+    assert main(["component", "export", f"{name}@{version}", "--gdk", str(tmp_path / "gdk"), "--root", str(ROOT)]) == 0
+    return tmp_path / "gdk"
+
+
+def gdk_builds(folder: Path, name: str, version: str) -> None:
+    """What `gdk component build` does with a custom build: folders made anew, then the command."""
+    shutil.rmtree(folder / "greengrass-build")
+    (folder / "greengrass-build" / "recipes").mkdir(parents=True)
+    (folder / "greengrass-build" / "artifacts" / name / version).mkdir(parents=True)
+    component = json.loads((folder / "gdk-config.json").read_text())["component"][name]
+    assert component["version"] == version
+    subprocess.run(component["build"]["custom_build_command"], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize(("name", "version"), PRIVATE)
+def test_out_and_in_again_is_the_same_version(tmp_path: Path, name: str, version: str, capsys: Capture) -> None:
+    folder = exported(tmp_path, name, version)
+    recipe = json.loads((folder / "greengrass-build" / "recipes" / "recipe.json").read_text())
+    uris = [each["URI"] for manifest in recipe["Manifests"] for each in manifest.get("Artifacts", ())]
+    assert all(uri.startswith("s3://BUCKET_NAME/COMPONENT_NAME/COMPONENT_VERSION/") for uri in uris)
+    gdk_builds(folder, name, version)
+    # and what `gdk component publish` leaves beside it
+    shutil.copyfile(folder / "recipe.json", folder / "greengrass-build" / "recipes" / f"{name}-{version}.json")
+    other = tmp_path / "other"
+    other.mkdir()
+    take(other, folder)
+    capsys.readouterr()
+    before, after = Catalog.load(ROOT).get(name, version), Catalog.load(other).get(name, version)
+    assert before is not None
+    assert after is not None
+    assert after.digest == before.digest
+    assert [each.sha256 for each in after.artifacts] == [each.sha256 for each in before.artifacts]
+    assert (after.kind, after.parts, after.draft) == (before.kind, before.parts, True)
+
+
+def test_an_archive_of_others_stays_as_it_is(tmp_path: Path) -> None:
+    folder = built(tmp_path)
+    archive = folder / "greengrass-build" / "artifacts" / NAME / "1.0.0" / "hello.zip"
+    for names, compression in (
+        (["hello/main.py"], zipfile.ZIP_DEFLATED),
+        (["../../../evil.py"], zipfile.ZIP_STORED),
+        (["/etc/passwd"], zipfile.ZIP_STORED),
+        (["a/main.py", "a"], zipfile.ZIP_STORED),
+        (["b.py", "a.py"], zipfile.ZIP_STORED),
+        ([".git/config"], zipfile.ZIP_STORED),
+    ):
+        with zipfile.ZipFile(archive, "w", compression) as packed:
+            for each in names:
+                packed.writestr(each, b"print(1)")
+        assert take(tmp_path, folder) == 0
+        made = tmp_path / "catalog" / NAME / "1.0.0"
+        assert sorted(each.name for each in made.iterdir()) == ["component.yaml", "hello.zip", "recipe.yaml"]
+        assert (made / "hello.zip").read_bytes() == archive.read_bytes()
+        shutil.rmtree(made)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["catalog", "hello"]
+
+
+def test_an_export_is_whole_or_not_at_all(tmp_path: Path, capsys: Capture) -> None:
+    name, version = PRIVATE[0]
+    folder = exported(tmp_path, name, version)
+    before = sorted(folder.rglob("*"))
+    capsys.readouterr()
+    assert main(["component", "export", name, "--gdk", str(folder), "--root", str(ROOT)]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert sorted(folder.rglob("*")) == before
+    for wrong in ("com.acme.nothing", f"{name}@99.0.0"):
+        assert main(["component", "export", wrong, "--gdk", str(tmp_path / "x"), "--root", str(ROOT)]) == 1
+        assert "is not in the catalog" in capsys.readouterr().err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["gdk"]
+
+
+def test_the_exported_recipe_is_one_for_greengrass(tmp_path: Path) -> None:
+    folder = exported(tmp_path, *PRIVATE[0])
+    text = (folder / "recipe.json").read_text().replace("BUCKET_NAME", "acme-gdk-eu-west-1-111111111111")
+    filled = json.loads(text)
+    for manifest in filled["Manifests"]:
+        for artifact in manifest.get("Artifacts", ()):
+            artifact["Digest"] = "0" * 64  # what Greengrass adds
+    (tmp_path / "filled.json").write_text(json.dumps(filled, indent=1))
+    assert read_recipe(load_file(tmp_path / "filled.json", "filled.json")).problems == ()

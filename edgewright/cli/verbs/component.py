@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright import output
 from edgewright.cli import edge_build
+from edgewright.cli.verbs import component_gdk
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from edgewright.catalog.catalog import Catalog
     from edgewright.source import Problem
 
-HELP = "begin, take in, lint, lock, publish, list and build the private components of the catalog"
+HELP = "begin, take in, export, lint, lock, publish, list and build the private components of the catalog"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, summary in (
         ("new", "begin a component version from a template, as a draft"),
         ("take", "make a draft of what `gdk component build` has built"),
+        ("export", "lay a version out as a project of the Greengrass Development Kit (gdk)"),
         ("lint", "check recipes: what a device would refuse, and what changes by the day"),
         ("lock", "add the versions that are not in catalog.lock; from then on they never change"),
         ("publish", "put a version into a stage as the program would: lock a draft, upload artifacts, create it"),
@@ -43,8 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "new":
             _declare_new(action)
         if name == "take":
-            action.add_argument("folder", type=Path, metavar="DIR", help="the gdk project, or its greengrass-build")
-            action.add_argument("--kind", default="service", help="what it is, for component.yaml (default: service)")
+            component_gdk.declare_take(action)
+        if name == "export":
+            component_gdk.declare_export(action)
         if name == "lint":
             action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
         if name == "lock":
@@ -70,10 +73,12 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "new":
         return new(args)
     if args.action == "take":
-        return take(args)
+        return component_gdk.take(args)
     if not (root / CATALOG).is_dir():
         message = f"{root / CATALOG} is no folder; run this in a project, or name one with --root"
         raise EdgewrightError(message)
+    if args.action == "export":
+        return component_gdk.export(args)
     catalog = Catalog.load(root)
     if args.action == "lock":
         return lock(catalog, begin=args.new_catalog, drafts=args.versions)
@@ -126,28 +131,6 @@ def new(args: argparse.Namespace) -> int:
     output.note(f"a draft: change it, look with `edgewright component lint {args.name}`, and when it is ready publish")
     output.note(f"it with `edgewright component lock {args.name}@{args.version}`; rings may pin it then")
     return ExitCode.OK
-
-
-def take(args: argparse.Namespace) -> int:
-    """Make a draft of what gdk has built, and say what is wrong with it.
-
-    Raises:
-        EdgewrightError: there is no such build, or the kind is none.
-    """
-    from typing import get_args
-
-    from edgewright.catalog.catalog import Catalog
-    from edgewright.catalog.gdk import take_in
-    from edgewright.catalog.sidecar import Kind
-
-    if args.kind not in get_args(Kind):
-        message = f"--kind {args.kind!r} is none; there are {', '.join(get_args(Kind))}"
-        raise EdgewrightError(message)
-    folder = take_in(args.root, args.folder, args.kind)
-    shown = str(folder.relative_to(args.root))
-    output.line(f"{shown}: a draft; publish it with edgewright component lock {folder.parent.name}@{folder.name}")
-    problems = [each for each in Catalog.load(args.root).problems if each.file.startswith(f"{shown}/")]
-    return ExitCode.USER if show(problems) else ExitCode.OK
 
 
 def _image(word: str) -> tuple[str, str]:

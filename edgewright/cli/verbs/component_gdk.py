@@ -1,0 +1,78 @@
+"""`edgewright component take` and `export`: components to and from the Greengrass Development Kit."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgewright import output
+from edgewright.errors import EdgewrightError, ExitCode
+
+
+def declare_take(action: argparse.ArgumentParser) -> None:
+    """Declare what `take` is asked."""
+    action.add_argument("folder", type=Path, metavar="DIR", help="the gdk project, or its greengrass-build")
+    action.add_argument(
+        "--kind", help="what it is, for component.yaml (default: what DIR/component.yaml says, or service)"
+    )
+
+
+def declare_export(action: argparse.ArgumentParser) -> None:
+    """Declare what `export` is asked."""
+    action.add_argument("version", metavar="NAME[@VERSION]", help="a version (default: the newest)")
+    action.add_argument("--gdk", type=Path, required=True, metavar="DIR", help="the folder to make the gdk project in")
+    action.add_argument("--bucket", help="where gdk publishes (default: ORGANISATION-gdk; gdk adds Region and account)")
+    action.add_argument("--region", help="where gdk publishes (default: the organisation's)")
+
+
+def take(args: argparse.Namespace) -> int:
+    """Make a draft of what gdk has built, and say what is wrong with it.
+
+    Raises:
+        EdgewrightError: there is no such build, or the kind is none.
+    """
+    from typing import get_args
+
+    from edgewright.catalog.catalog import Catalog
+    from edgewright.catalog.gdk import take_in
+    from edgewright.catalog.sidecar import Kind
+
+    if args.kind is not None and args.kind not in get_args(Kind):
+        message = f"--kind {args.kind!r} is none; there are {', '.join(get_args(Kind))}"
+        raise EdgewrightError(message)
+    folder = take_in(args.root, args.folder, args.kind)
+    shown = str(folder.relative_to(args.root))
+    output.line(f"{shown}: a draft; publish it with edgewright component lock {folder.parent.name}@{folder.name}")
+    problems = [each for each in Catalog.load(args.root).problems if each.file.startswith(f"{shown}/")]
+    for each in problems:
+        output.note(str(each))
+    return ExitCode.USER if any(each.severity == "error" for each in problems) else ExitCode.OK
+
+
+def export(args: argparse.Namespace) -> int:
+    """Lay a version out as a gdk project, and say what to do with it.
+
+    Raises:
+        EdgewrightError: there is no such version, no Region is known, or the folder cannot be written.
+    """
+    from edgewright.catalog.gdk_out import Publishing, lay_out
+    from edgewright.manifest.load import read
+
+    context, _ = read(args.root)
+    catalog, organisation = context.catalog, context.organisation.model
+    name, _, wanted = args.version.partition("@")
+    version = catalog.get(name, wanted or next(iter(catalog.versions(name)), ""))
+    if version is None:
+        known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
+        message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
+        raise EdgewrightError(message)
+    region = args.region or (organisation.region if organisation else None)
+    if region is None:
+        message = "no Region is known: edgewright.yaml cannot be read; name one with --region"
+        raise EdgewrightError(message)
+    bucket = args.bucket or f"{organisation.name if organisation else name.lower().replace('.', '-')}-gdk"
+    lay_out(version, args.gdk, Publishing(bucket, region))
+    for path in sorted(each for each in args.gdk.rglob("*") if each.is_file()):
+        output.line(str(path))
+    output.note("gdk component build and gdk component publish work there; edgewright component take brings it back")
+    return ExitCode.OK
