@@ -4,6 +4,8 @@ PYTHON ?= python3
 # Three on two cores: engine tests wait for programs half of their time.
 PYTEST_ARGS ?= -n 3 --dist worksteal
 VENV := .venv/bin
+# Tests and the demo start Python a thousand times: each start would compile all of this checkout again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check fmt schemas bench lock clean
 

@@ -16,6 +16,9 @@ settings.load_profile("edgewright")
 
 Golden = Callable[[str, str], None]
 
+# Tests start Python a thousand times: each start would compile all of the checkout again (the Makefile has it too).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 pytest_plugins = ["edgewright.sandbox.pytest_plugin"]  # the fixtures `sandbox` and `sandboxes`
 
 

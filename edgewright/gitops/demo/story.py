@@ -41,6 +41,8 @@ def tell(root: Path, directory: Path, *, verbose: bool = False, keep: bool = Fal
     os.environ["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), str(root / ".tools" / "bin"), os.environ["PATH"]]
     )
+    # Each of its many programs would compile the scratch copy again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A demo that was killed may have left its sandbox running.
     Sandbox.stop_any(directory / "org" / ".edgewright" / "sandbox")
     output.line(f"Edgewright's demo: a week of Acme's platform team, in a scratch copy at {directory / 'org'}")
