@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,12 +97,22 @@ class Jobs:
         return self._watch(PACKAGING, request[PACKAGING.name])
 
     def _start(self, kind: Kind, request: dict[str, Any]) -> None:
-        doing = f"start the {kind.noun} {request[kind.name]}"
-        self.session.call("sagemaker", f"create_{kind.operation}", doing=doing, **request)
+        job = request[kind.name]
+        try:
+            doing = f"start the {kind.noun} {job}"
+            self.session.call("sagemaker", f"create_{kind.operation}", doing=doing, **request)
+        except AwsError:
+            raise
+        except BaseException:  # the request may have arrived
+            self._stop(kind, job)
+            raise
 
     def _watch(self, kind: Kind, job: str) -> dict[str, Any]:
-        with self._stopped_unless_ended(kind, job):
+        try:
             answer = self._until_ended(kind, job)
+        except BaseException:  # nobody wants to pay for what nobody takes
+            self._stop(kind, job)
+            raise
         state = answer[kind.status]
         if state == "COMPLETED":
             return answer
@@ -124,20 +133,18 @@ class Jobs:
             self.tell(f"{kind.noun} {job}: {state}, {now - begun:.0f} s")
             if now >= self.deadline:
                 msg = (
-                    f"the {kind.noun} {job} is {state} after {now - begun:.0f} s, and nobody waits longer: it was "
-                    "stopped, and nothing was written; raise --patience"
+                    f"the {kind.noun} {job} is {state} after {now - begun:.0f} s, and nobody waits longer; nothing was "
+                    "written; raise --patience"
                 )
                 raise EdgewrightError(msg)
             self.pause(min(pause, max(self.deadline - now, _FIRST_PAUSE)))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    @contextlib.contextmanager
-    def _stopped_unless_ended(self, kind: Kind, job: str) -> Iterator[None]:
+    def _stop(self, kind: Kind, job: str) -> None:
         try:
-            yield
-        except BaseException:
-            # whoever interrupts does not want to pay for what nobody takes; that it could not be stopped is not news
-            with contextlib.suppress(AwsError):
-                doing = f"stop the {kind.noun} {job}"
-                self.session.call("sagemaker", f"stop_{kind.operation}", doing=doing, **{kind.name: job})
-            raise
+            doing = f"stop the {kind.noun} {job}"
+            self.session.call("sagemaker", f"stop_{kind.operation}", doing=doing, **{kind.name: job})
+        except AwsError as error:
+            output.note(str(error))
+        else:
+            output.note(f"stopped the {kind.noun} {job}")

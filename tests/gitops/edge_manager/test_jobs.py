@@ -17,8 +17,8 @@ from edgewright.gitops.edge_manager.jobs import Jobs
 class Played:
     """Answers to describe in order, the last for ever; a creation may be refused."""
 
-    def __init__(self, *states: Any, refused: int = 0) -> None:
-        self.states, self.refused = list(states), refused
+    def __init__(self, *states: Any, refused: int = 0, interrupted: bool = False) -> None:
+        self.states, self.refused, self.interrupted = list(states), refused, interrupted
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.now = 0.0
         self.pauses: list[float] = []
@@ -28,6 +28,8 @@ class Played:
         if operation.startswith("create") and self.refused:
             self.refused -= 1
             raise AwsError(f"could not {doing}: ResourceInUse", code="ResourceInUse")
+        if operation.startswith("create") and self.interrupted:
+            raise KeyboardInterrupt
         if operation.startswith("stop"):
             raise AwsError(f"could not {doing}", code="ValidationException")
         if not operation.startswith("describe"):
@@ -84,6 +86,13 @@ def test_a_name_that_is_taken_is_no_end() -> None:
 def test_whatever_interrupts_the_wait_stops_the_job(why: BaseException) -> None:
     aws = Played("INPROGRESS", why)
     with pytest.raises(type(why)):
+        aws.jobs().compile("parts", named)
+    assert aws.of("stop") == [{"CompilationJobName": JOB}]
+
+
+def test_an_interrupted_start_stops_what_may_have_begun() -> None:
+    aws = Played("COMPLETED", interrupted=True)
+    with pytest.raises(KeyboardInterrupt):
         aws.jobs().compile("parts", named)
     assert aws.of("stop") == [{"CompilationJobName": JOB}]
 

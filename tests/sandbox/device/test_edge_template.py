@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from edgewright.manifest.load import load_project
 from edgewright.sandbox.control import Sandbox
 from tests.helpers.repositories import sample_copy
 from tests.helpers.roles import make_deploy_role
-from tests.sandbox.device.fleet import Fleet
+from tests.sandbox.device.fleet import ROOT, Fleet, until
 
 NAME = "com.acme.packaged"
 BUCKET = "acme-sagemaker-of-this-test"
@@ -190,7 +193,7 @@ def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: Wor
     other = world.role.replace(world.account, world.sandbox.account_id("staging"))
     fails("the credentials belong to account", words=("--job-role", other))
     fails("Could not assume role", words=("--job-role", f"{world.role}2"))
-    said = fails("was stopped, and nothing was written; raise --patience", words=("--patience", "0.0001"))
+    said = fails("stopped the compilation job", "nothing was written; raise --patience", words=("--patience", "0.0001"))
     stopped = world.sagemaker.describe_compilation_job(CompilationJobName=world.jobs()[-1])
     assert stopped["CompilationJobStatus"] == "STOPPED"
     assert stopped["CompilationJobName"] in said
@@ -199,6 +202,22 @@ def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: Wor
     count = len(world.jobs())
     fails("or its compile.yaml has errors (edgewright component lint); there is none")
     assert len(world.jobs()) == count
+
+
+def test_an_interrupted_build_stops_its_job_and_writes_nothing(world: World) -> None:
+    begun_with = world.files()
+    words = ["component", "build", NAME, "--edge-manager", "--job-role", world.role, "--output", PLACE]
+    command = [sys.executable, "-m", "edgewright.cli", *words, "--root", str(world.root)]
+    # the server is the sandbox's, and a stop of the whole group would end it too
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert until(lambda: bool(world.jobs()))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    (job,) = world.jobs()
+    assert process.returncode == 130
+    assert said.splitlines()[-2:] == [f"stopped the compilation job {job}", "interrupted"]
+    state = world.sagemaker.describe_compilation_job(CompilationJobName=job)["CompilationJobStatus"]
+    assert (state, world.files()) == ("STOPPED", begun_with)
 
 
 def test_a_component_that_the_account_has_already_stays_as_it_is(world: World, capsys: Capture) -> None:
