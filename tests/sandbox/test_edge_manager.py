@@ -124,6 +124,7 @@ def test_what_cannot_be_is_refused(sagemaker: Any, call: str, given: dict[str, A
 
 
 MODEL = storage.pack({"model.onnx": b"weights"})
+STILL = 1e-9  # a speed at which no job ends
 SHAPES = '{"x": [1]}'
 
 
@@ -215,6 +216,7 @@ def test_a_role_that_may_not_read_or_write_fails_the_job(sandbox: Sandbox, sagem
 
 def test_a_compilation_job_takes_its_time_and_writes_its_artifact(sandbox: Sandbox, sagemaker: Any) -> None:
     s3 = _bucket(sandbox)
+    sandbox.set_speed(STILL)
     _start(sagemaker)
     begun = sagemaker.describe_compilation_job(CompilationJobName="compiled")
     assert (begun["CompilationJobStatus"], begun["FailureReason"]) == ("INPROGRESS", "")
@@ -229,6 +231,7 @@ def test_a_compilation_job_takes_its_time_and_writes_its_artifact(sandbox: Sandb
         OutputConfig=OUTPUT,
         **packing,
     )
+    sandbox.set_speed(1)
     done = _ended(sagemaker)
     assert (done["CompilationJobStatus"], done["RoleArn"]) == ("COMPLETED", ROLE)
     assert done["CompilationEndTime"] >= done["CompilationStartTime"]
@@ -250,6 +253,7 @@ def test_a_compilation_job_takes_its_time_and_writes_its_artifact(sandbox: Sandb
 
 def test_a_stopped_compilation_job_writes_nothing(sandbox: Sandbox, sagemaker: Any) -> None:
     s3 = _bucket(sandbox)
+    sandbox.set_speed(STILL)
     _start(sagemaker)
     sagemaker.stop_compilation_job(CompilationJobName="compiled")
     assert _ended(sagemaker)["CompilationJobStatus"] == "STOPPED"

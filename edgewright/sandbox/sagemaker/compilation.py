@@ -1,8 +1,9 @@
 """Neo's compilation jobs: states, times, roles and artifacts as the real ones have them; nothing is compiled.
 
-A job is INPROGRESS for half a second (AWS takes minutes), ends when somebody looks, and then has written its artifact
-by its role: the files of the input, and a description of what was asked. What Neo refuses only while it works (an
-input that is no archive, a shape that is no JSON, a role that may not) is the FailureReason of a job that FAILED.
+A job is INPROGRESS for half a second of the sandbox's clock (AWS takes minutes), ends when somebody looks, and then has
+written its artifact by its role: the files of the input, and a description of what was asked. What Neo refuses only
+while it works (an input that is no archive, a shape that is no JSON, a role that may not) is the FailureReason of a job
+that FAILED.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from edgewright.sandbox.authorization.principals import Principal
 from edgewright.sandbox.sagemaker import storage
 from edgewright.sandbox.sagemaker.exceptions import ResourceInUse, ResourceNotFound, ValidationException
 from edgewright.sandbox.sagemaker.storage import FailedError
+from edgewright.sandbox.world import world
 
-DURATION = timedelta(seconds=0.5)
+DURATION = 0.5  # seconds of the sandbox's clock
 DESCRIPTION = "compiled.json"
 """A file of the compiled archive: what the job was asked for."""
 _WITHOUT_SHAPES = frozenset({"XGBOOST", "SKLEARN"})
@@ -35,6 +37,8 @@ class CompilationJob:
     request: Mapping[str, Any]
     caller: Principal
     created: datetime
+    due: float
+    """When it ends, by the sandbox's clock."""
     status: str = "INPROGRESS"
     reason: str = ""
     artifact: str = ""
@@ -44,7 +48,7 @@ class CompilationJob:
 
     def look(self) -> CompilationJob:
         """The job as it is by now: one whose time is over ends here."""
-        if self.status == "INPROGRESS" and datetime.now(UTC) >= self.created + DURATION:
+        if self.status == "INPROGRESS" and world.clock.now() >= self.due:
             self.status = "COMPLETED"
             try:
                 self._compile()
@@ -143,7 +147,8 @@ class CompilationJobs:
             raise ValidationException("StoppingCondition needs MaxRuntimeInSeconds")
         caller = storage.acting(given["RoleArn"])
         arn = f"arn:aws:sagemaker:{self.region}:{self.account}:compilation-job/{name}"
-        job = CompilationJob(name, arn, given, caller, datetime.now(UTC), tags=list(given.get("Tags", [])))
+        due, tags = world.clock.now() + DURATION, list(given.get("Tags", []))
+        job = CompilationJob(name, arn, given, caller, datetime.now(UTC), due, tags=tags)
         self.all[name] = job
         return job
 

@@ -26,6 +26,7 @@ from tests.sandbox.device.fleet import ROOT, Fleet, until
 
 NAME = "com.acme.packaged"
 BUCKET = "acme-sagemaker-of-this-test"
+STILL = 1e-9  # a speed at which no job ends
 PLACE = f"s3://{BUCKET}/neo"
 Capture = pytest.CaptureFixture[str]
 
@@ -193,6 +194,7 @@ def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: Wor
     other = world.role.replace(world.account, world.sandbox.account_id("staging"))
     fails("the credentials belong to account", words=("--job-role", other))
     fails("Could not assume role", words=("--job-role", f"{world.role}2"))
+    world.sandbox.set_speed(STILL)
     said = fails("stopped the compilation job", "nothing was written; raise --patience", words=("--patience", "0.0001"))
     stopped = world.sagemaker.describe_compilation_job(CompilationJobName=world.jobs()[-1])
     assert stopped["CompilationJobStatus"] == "STOPPED"
@@ -205,6 +207,7 @@ def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: Wor
 
 
 def test_an_interrupted_build_stops_its_job_and_writes_nothing(world: World) -> None:
+    world.sandbox.set_speed(STILL)
     begun_with = world.files()
     words = ["component", "build", NAME, "--edge-manager", "--job-role", world.role, "--output", PLACE]
     command = [sys.executable, "-m", "edgewright.cli", *words, "--root", str(world.root)]
