@@ -1,7 +1,8 @@
 """The very commands of each job of both forges, in order, in a real repository with a bare remote, on a sandbox.
 
-One world, two changes: the first goes through GitHub's files from a request to staging, production and the request
-for the next ring; the second is that request, and goes through GitLab's. Faked is only what a forge itself offers.
+One world, two changes: the first begins with a model that is approved in the registry, whose event reaches the forge
+and becomes a request, and goes through GitHub's files to staging, its devices, and the request for the next ring; the
+second is that request, and goes through GitLab's. Faked is only what a forge itself offers.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ import pytest
 
 from edgewright.gitops.git import Repository
 from edgewright.sandbox.control import Sandbox
+from tests.functions.forges import FakeForge, forge
+from tests.functions.test_model_events import HOSTILE
 from tests.helpers.repositories import change_text
+from tests.pipelines.approvals import Approvals
 from tests.pipelines.fakes import Forge
 from tests.pipelines.runner import GitHub, GitLab, JobFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = [str(Path(sys.executable).parent), str(ROOT / ".tools" / "bin")]
 FLEET, MODEL = "label-reading", "com.acme.parts-model"
+VERSION, BRANCH = "1.3.0", "model/parts-model/1"
 STAGING = f"fleets/{FLEET}/staging.yaml"
 DEVICES = {"staging": ["reader-twin-001"], "prod": ["reader-001", "reader-002"]}
 CI = "arn:aws:iam::111111111111:role/edgewright-ci-"
@@ -47,10 +52,32 @@ class World:
     aws: dict[str, str]
     base: dict[str, str]
     sandbox: Sandbox
+    told: FakeForge
+    """What AWS tells the forge."""
 
     def push(self, *refs: str) -> None:
         """Push from the team's clone."""
         self.team.plumb(["push", "--quiet", "origin", *refs])
+
+    def main(self) -> str:
+        """The commit of the remote's main branch."""
+        return self.refs()["refs/heads/main"]
+
+    def refs(self) -> dict[str, str]:
+        """Every ref of the remote."""
+        listing = subprocess.run(
+            ["git", "for-each-ref", "--format=%(refname) %(objectname)"],
+            cwd=self.remote,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        return dict(line.split() for line in listing.splitlines())  # type: ignore[misc]
+
+    def branches(self) -> list[str]:
+        """The branches of the remote, without main and the ledger."""
+        names = [name.removeprefix("refs/heads/") for name in self.refs() if name.startswith("refs/heads/")]
+        return [name for name in names if name not in ("main", "edgewright/ledger")]
 
     def merge(self, branch: str, subject: str) -> tuple[str, str]:
         """Merge a branch of the remote into main, as the forge does; return the merge and the branch's head."""
@@ -64,8 +91,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One fleet, nothing deployed but the tooling stack."""
+def told() -> Iterator[FakeForge]:
+    """The forge's API, as AWS calls it."""
+    with forge() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, told: FakeForge) -> Iterator[World]:
+    """One fleet, nothing deployed but the tooling stack, which listens to the model registry."""
     folder = tmp_path_factory.mktemp("forge")
     remote, team, runner, home = (folder / name for name in ("remote.git", "team", "a runner", "home"))
     home.mkdir()
@@ -77,6 +111,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             shutil.copy2(ROOT / name, team / name)
     repository = Repository.create(team, author="Ada", email="ada@acme.example")
     change_text(repository, f"fleets/{FLEET}/fleet.yaml", "{bake: 1h, healthy: 100%, tests:", "{healthy: 100%, tests:")
+    manifest = team / "edgewright.yaml"
+    manifest.write_text(
+        f"{manifest.read_text('utf-8')}"
+        "  trigger:\n"
+        "    artifacts: ['arn:aws:s3:::acme-training/*']\n"
+        "    notify: [mlops@acme.example]\n"
+        f"    api: {told.address}\n"
+        "forge: {github: {repository: acme/edge-fleets}}\n",
+        "utf-8",
+    )
     repository.commit("Begin")
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", remote], check=True)
     repository.plumb(["remote", "add", "origin", str(remote)])
@@ -107,7 +151,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         up = ["pulumi", "up", "--stack", "tooling", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]
         done = subprocess.run(up, cwd=runner, env=base | aws, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
-        yield World(remote, repository, runner, aws, base, sandbox)
+        yield World(remote, repository, runner, aws, base, sandbox, told)
     finally:
         Sandbox.stop_any(runner / ".edgewright" / "sandbox")
 
@@ -133,25 +177,101 @@ def _context(world: World, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(900)
-def test_a_change_goes_its_way_through_github_and_the_next_through_gitlab(world: World, tmp_path: Path) -> None:
+def test_a_model_goes_its_way_through_github_and_further_through_gitlab(world: World, tmp_path: Path) -> None:
     forge = Forge(tmp_path / "github", "gh")
     path = os.pathsep.join([str(forge.bin), world.base["PATH"]])
     github = GitHub(world.runner, forge, {**world.base, "PATH": path}, world.aws)
-    merge, head = _request_on_github(world, github)
-    branch, deploy = _merged_on_github(world, github, merge, head)
+    approvals = Approvals(world.sandbox, world.told, world.runner, {**world.base, **world.aws})
+    branch, digest = _approved(world, github, approvals)
+    merge, head = _request_on_github(world, github, branch)
+    _hostile_text_changes_nothing(world, github, approvals)
+    _rejected_before_the_merge(world, github, approvals)
+    proposed, deploy = _merged_on_github(world, github, merge, head)
+    approvals.runs_on(DEVICES["staging"][0], MODEL, VERSION, digest)
     _refused_on_github(world, github, deploy, merge)
-    merge = _through_gitlab(world, Forge(tmp_path / "gitlab", "glab"), branch)
+    merge = _through_gitlab(world, Forge(tmp_path / "gitlab", "glab"), proposed)
     _night_on_github(world, github, merge)
 
 
-def _request_on_github(world: World, github: GitHub) -> tuple[str, str]:
-    """Another model for the twins is proposed, previewed and commented on."""
+def _model_job(world: World, github: GitHub, approvals: Approvals) -> list[dict[str, str]]:
+    """Run the workflow that AWS started, for each time that it did since the last look; return the payloads."""
+    payloads = approvals.new()
+    for payload in payloads:
+        said = {f"github.event.client_payload.{key}": value for key, value in payload.items()}
+        github.run("model.yml", "request", _context(world, **said), commit=world.main(), run="100")
+        assert github.roles[-1] == f"{CI}models"
+    return payloads
+
+
+def _open(github: GitHub) -> list[dict[str, Any]]:
+    return [each for each in github.forge.read("requests") if each["open"]]
+
+
+def _approved(world: World, github: GitHub, approvals: Approvals) -> tuple[str, str]:
+    """However often an approval is told, there is one branch and one request."""
+    package, digest = approvals.register()
+    approvals.decide(package, "Approved")
+    (payload,) = _model_job(world, github, approvals)
+    assert (payload["model_arn"], payload["approval"]) == (package, "Approved")
+    recorded = approvals.recorded(package)
+    for _ in range(2):
+        approvals.replay(recorded)
+    approvals.change_metadata(package)
+    approvals.settled({"sent": 1, "sent before": 2, "ignored": 1})
+    assert _model_job(world, github, approvals) == []
+    # told as another change, which no note knows: the import finds its branch
+    approvals.replay({**recorded, "LastModifiedTime": "2026-01-01T00:00:00Z"})
+    assert len(_model_job(world, github, approvals)) == 1
+    assert world.branches() == [BRANCH]
+    (request,) = _open(github)
+    assert request["branch"] == BRANCH
+    assert package in request["body"]
+    return BRANCH, digest
+
+
+def _hostile_text_changes_nothing(world: World, github: GitHub, approvals: Approvals) -> None:
+    """Shell, paths and pages: in an event, nothing is called; in the forge's payload, no command is run with it."""
+    before, called = world.refs(), len(world.told.calls)
+    for text in HOSTILE:
+        assert approvals.invoke(approvals.hostile(text)) == "refused"
+    assert len(world.told.calls) == called
+    for text in HOSTILE:
+        arn = approvals.arn(1).replace("parts-model", text)
+        said = {"model_arn": arn, "approval": "Approved", "model_data_url": text, "event_id": text}
+        context = _context(world, **{f"github.event.client_payload.{key}": value for key, value in said.items()})
+        with pytest.raises(JobFailed) as refused:
+            github.run("model.yml", "request", context, commit=world.main(), run="100")
+        assert refused.value.output == "EDGEWRIGHT_MODEL_ARN is no ARN of a versioned model package\n"
+    assert world.refs() == before
+    assert len(_open(github)) == 1
+    git = ["git", "status", "--porcelain"]
+    assert subprocess.run(git, cwd=world.runner, capture_output=True, text=True, check=True).stdout == ""
+
+
+def _rejected_before_the_merge(world: World, github: GitHub, approvals: Approvals) -> None:
+    """Another candidate: the forge is down when it is approved, a replay brings it there, a rejection takes it back."""
+    package, _ = approvals.register("another")
+    world.told.status = 503
+    approvals.decide(package, "Approved")
+    approvals.alarmed()
+    assert approvals.tries() == 2 + 2, "one retry of the trigger, and one of the backup"
+    world.told.status = 204
+    assert approvals.replay_verb("--dry-run", about=("package", "approval")) == [(package, "Approved")]
+    assert approvals.replay_verb(about=("package", "outcome")) == [(package, "sent")]
+    assert len(_model_job(world, github, approvals)) == 1
+    branch = BRANCH.replace("/1", "/2")
+    assert [each["branch"] for each in _open(github)] == [BRANCH, branch]
+    approvals.decide(package, "Rejected")
+    (payload,) = _model_job(world, github, approvals)
+    assert (payload["model_arn"], payload["approval"]) == (package, "Rejected")
+    assert [each["branch"] for each in _open(github)] == [BRANCH]
+    assert world.branches() == [BRANCH]
+
+
+def _request_on_github(world: World, github: GitHub, branch: str) -> tuple[str, str]:
+    """The request is previewed and commented on."""
     forge = github.forge
-    world.team.plumb(["checkout", "--quiet", "-b", "feature"])
-    change_text(world.team, STAGING, f'{MODEL}: {{version: "1.0.0"}}', f'{MODEL}: {{version: "1.1.0"}}')
-    world.team.commit("Release model 1.1.0 to the twins")
-    world.push("feature")
-    merge, head = world.merge("feature", "Merge feature")
+    merge, head = world.merge(branch, "Merge the model")
     world.push(f"{merge}:refs/pull/7/merge")
     repository = "github.event.pull_request.head.repo.full_name"
     request = _context(world, **{"github.event.pull_request.number": 7, repository: "acme/edge-fleets"})
@@ -160,9 +280,9 @@ def _request_on_github(world: World, github: GitHub) -> tuple[str, str]:
         github.run("request.yml", job, request, commit=merge, run="101")
     (comment,) = forge.read("comments")
     assert f"`{FLEET} staging/twins`" in comment["body"]
-    assert f"`{MODEL} 1.0.0 -> 1.1.0`" in comment["body"]
+    assert f"`{MODEL} 1.0.0 -> {VERSION}`" in comment["body"]
     assert "| `staging` | " in comment["body"]
-    assert github.roles == [f"{CI}preview"]
+    assert github.roles[-1] == f"{CI}preview"
     preview = github.spec("request.yml", "preview")
     assert github.wanted(preview, request)
     assert not github.wanted(preview, {**request, repository: "mallory/edge-fleets"})
@@ -188,11 +308,11 @@ def _merged_on_github(world: World, github: GitHub, merge: str, head: str) -> tu
         github.run("deploy.yml", job, deploy, commit=merge, run="202")
     assert github.roles[-3:] == [f"{CI}deploy-staging", f"{CI}preview", f"{CI}preview"]
     assert "as it was reviewed" in github.said["stack.yml/up summary"]
-    assert _latest(world, "staging", "twins")[MODEL] == "1.1.0"
+    assert _latest(world, "staging", "twins")[MODEL] == VERSION
     assert "recorded: smoke passed" in github.said["deploy.yml/ring-tests"]
     # nothing failed, so nothing is rolled back
     github.run("deploy.yml", "failed", {**deploy, "failed": True}, commit=merge, run="202")
-    (proposed,) = forge.read("requests")
+    proposed = _open(github)[-1]
     assert "prod/pilot" in proposed["title"]
     return str(proposed["branch"]), deploy
 
@@ -269,7 +389,7 @@ def _through_gitlab(world: World, forge: Forge, branch: str) -> str:
     for job in ("reviewed", "prod", "ring-tests", "promote", "failed"):
         gitlab.run(job, {**push, **hosted}, commit=merge)
     assert "as it was reviewed" in gitlab.said["prod"]
-    assert _latest(world, "prod", "pilot")[MODEL] == "1.1.0"
+    assert _latest(world, "prod", "pilot")[MODEL] == VERSION
     assert _latest(world, "prod", "main")[MODEL] == "1.0.0"
     assert "deploy-prod" in gitlab.roles[1]
 
