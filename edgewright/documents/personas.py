@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.documents import naming, policy
+from edgewright.documents.model_events import Registry
 from edgewright.documents.place import StagePlace
 
 DATA_SCIENTIST = "data-scientist"
@@ -193,25 +194,37 @@ def data_scientist(account_id: str, region: str, tooling_id: str, access_role_ar
     return policy.document(statements)
 
 
-def ml_engineer(region: str, tooling_id: str) -> dict[str, Any]:
-    """Return what an ML engineer may do in the tooling account: decide on models."""
-    registry = f"arn:aws:sagemaker:{region}:{tooling_id}"
-    return policy.document(
-        [
-            policy.statement(
-                "Approve",
-                [
-                    "sagemaker:DescribeModelPackage",
-                    "sagemaker:DescribeModelPackageGroup",
-                    "sagemaker:UpdateModelPackage",
-                ],
-                [f"{registry}:model-package-group/*", f"{registry}:model-package/*"],
-            ),
-            policy.statement(
-                "Lists",
-                # These list the account.
-                ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"],
-                ["*"],
-            ),
-        ]
-    )
+def ml_engineer(registry: Registry, trigger: str | None = None) -> dict[str, Any]:
+    """Return what an ML engineer may do in the tooling account: decide on models, and replay what did not arrive.
+
+    Args:
+        registry: Of the tooling account.
+        trigger: The kind of ``models.trigger``; None when there is none.
+    """
+    packages = [registry.arn("sagemaker", "model-package-group/*"), registry.arn("sagemaker", "model-package/*")]
+    statements = [
+        policy.statement(
+            "Approve",
+            [
+                "sagemaker:DescribeModelPackage",
+                "sagemaker:DescribeModelPackageGroup",
+                "sagemaker:UpdateModelPackage",
+            ],
+            packages,
+        ),
+        policy.statement(
+            "Lists",
+            # These list the account.
+            ["sagemaker:ListModelPackageGroups", "sagemaker:ListModelPackages"],
+            ["*"],
+        ),
+    ]
+    if trigger is not None:
+        letters = ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+        if trigger == "apiDestination":  # no function takes the messages away
+            letters.append("sqs:DeleteMessage")
+        statements.append(policy.statement("DeadLetters", letters, [registry.queue]))
+    if trigger == "lambda":
+        backup = registry.function(naming.MODEL_EVENTS_BACKUP)
+        statements.append(policy.statement("Replay", ["lambda:InvokeFunction"], [backup]))
+    return policy.document(statements)

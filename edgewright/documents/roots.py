@@ -22,6 +22,7 @@ from edgewright.documents import (
     trust,
 )
 from edgewright.documents.deploy_policy import Features
+from edgewright.documents.model_events import Registry
 from edgewright.documents.place import StagePlace
 from edgewright.manifest.accounts import Persona
 from edgewright.manifest.load import Project
@@ -287,7 +288,9 @@ def _people(project: Project) -> Iterator[Role]:
                 project, personas.TECHNICIAN, place.account_id, principals, personas.technician(place), stage=stage
             )
     if given.ml_engineer:
-        document = personas.ml_engineer(organisation.region, tooling_id)
+        registry = Registry(organisation.name, tooling_id, organisation.region)
+        trigger = organisation.models.trigger if organisation.models and organisation.forge else None
+        document = personas.ml_engineer(registry, trigger.kind if trigger else None)
         yield _persona(project, personas.ML_ENGINEER, tooling_id, list(given.ml_engineer.principals), document)
     yield from _scientists(project, given.data_scientist)
 

@@ -203,6 +203,8 @@ THING = "arn:aws:iot:eu-west-1:{}:thing/cam-001"
 CERT = "arn:aws:iot:eu-west-1:{}:cert/abc"
 DEVICE = "arn:aws:greengrass:eu-west-1:{}:coreDevices:cam-001"
 CAPTURES = "arn:aws:s3:::acme-line-inspection-prod-333333333333/cam-001/x"
+FUNCTION = "arn:aws:lambda:eu-west-1:111111111111:function:"
+LETTERS = "arn:aws:sqs:eu-west-1:111111111111:edgewright-model-events-dead-letters"
 MODEL = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/parts/1"
 JOB = "arn:aws:sagemaker:eu-west-1:444444444444:training-job/edgewright-parts"
 PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
@@ -229,6 +231,12 @@ TABLE = [
     ("data-scientist", "greengrass:CreateDeployment", "*", {}, False),
     ("data-scientist", "sts:AssumeRole", f"{PROD}/edgewright-deploy-prod", {}, False),
     ("ml-engineer", "sagemaker:UpdateModelPackage", MODEL, APPROVED, True),
+    ("ml-engineer", "lambda:InvokeFunction", f"{FUNCTION}edgewright-model-events-backup", {}, True),
+    ("ml-engineer", "lambda:InvokeFunction", f"{FUNCTION}edgewright-model-events", {}, False),
+    ("ml-engineer", "lambda:UpdateFunctionCode", f"{FUNCTION}edgewright-model-events-backup", {}, False),
+    ("ml-engineer", "sqs:ReceiveMessage", LETTERS, {}, True),
+    ("ml-engineer", "sqs:DeleteMessage", LETTERS, {}, False),
+    ("ml-engineer", "secretsmanager:GetSecretValue", "*", {}, False),
     ("ml-engineer", "greengrass:CreateDeployment", "*", {}, False),
     ("ml-engineer", "sts:AssumeRole", f"{PROD}/edgewright-deploy-prod", {}, False),
     ("ml-engineer", "iam:CreateRole", f"{PROD}/x", {}, False),

@@ -23,6 +23,8 @@ from tests.sandbox.waiting import until
 
 GROUP, BUCKET = "parts-model", "acme-training"
 TRIGGER = "edgewright-model-events"
+IMPORTER = "arn:aws:iam::111111111111:role/edgewright-ci-models"
+ENGINEER = "arn:aws:iam::111111111111:role/edgewright-ml-engineer"
 ALARMS = ("backup-errors", "dead-letters", "trigger-errors")
 MODEL = Path(__file__).resolve().parents[2] / "catalog" / "com.acme.parts-model" / "1.1.0" / "parts-model.onnx"
 
@@ -49,6 +51,20 @@ class Approvals:
         (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
         self.mails = self.sqs.create_queue(QueueName="mails")["QueueUrl"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:111111111111:mails")
+
+    def as_pipeline(self) -> dict[str, str]:
+        """The environment of the job that imports, with what its token is exchanged for: the rights of its own role."""
+        claims = {"sub": "repo:acme/edge-fleets:ref:refs/heads/main", "aud": "sts.amazonaws.com"}
+        token = self.sandbox.identity_token("token.actions.githubusercontent.com", claims)
+        given = self.sandbox.client("sts").assume_role_with_web_identity(
+            RoleArn=IMPORTER, RoleSessionName="run-100", WebIdentityToken=token
+        )["Credentials"]
+        return {
+            **{key: value for key, value in self.environment.items() if key.startswith("AWS_")},
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
 
     def arn(self, number: int) -> str:
         """The ARN of a package."""
@@ -163,8 +179,8 @@ class Approvals:
         return len(self.told.calls) - len(self.told.taken)
 
     def replay_verb(self, *arguments: str, about: tuple[str, str]) -> list[tuple[str, str]]:
-        """What `edgewright model replay` says, two things of each message."""
-        command = ["edgewright", "model", "replay", "--json", *arguments]
+        """What `edgewright model replay` says to an ML engineer, two things of each message."""
+        command = ["edgewright", "model", "replay", "--json", "--role", ENGINEER, *arguments]
         done = subprocess.run(
             command, cwd=self.project, env=dict(self.environment), capture_output=True, text=True, check=False
         )

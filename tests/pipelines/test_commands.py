@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from edgewright.sandbox.control import Sandbox
 from tests.functions.forges import FakeForge, forge
 from tests.functions.test_model_events import HOSTILE
 from tests.helpers.repositories import change_text
-from tests.pipelines.approvals import Approvals
+from tests.pipelines.approvals import IMPORTER, Approvals
 from tests.pipelines.fakes import Forge
 from tests.pipelines.runner import GitHub, GitLab, JobFailed
 
@@ -34,6 +34,7 @@ FLEET, MODEL = "label-reading", "com.acme.parts-model"
 VERSION, BRANCH = "1.3.0", "model/parts-model/1"
 STAGING = f"fleets/{FLEET}/staging.yaml"
 DEVICES = {"staging": ["reader-twin-001"], "prod": ["reader-001", "reader-002"]}
+ME = "'arn:aws:iam::111111111111:user/administrator'"
 CI = "arn:aws:iam::111111111111:role/edgewright-ci-"
 
 pytestmark = [
@@ -112,13 +113,16 @@ def world(tmp_path_factory: pytest.TempPathFactory, told: FakeForge) -> Iterator
     repository = Repository.create(team, author="Ada", email="ada@acme.example")
     change_text(repository, f"fleets/{FLEET}/fleet.yaml", "{bake: 1h, healthy: 100%, tests:", "{healthy: 100%, tests:")
     manifest = team / "edgewright.yaml"
+    # people of the tooling account may deploy as well as pipelines, so that not every job needs a token of its own
+    text = manifest.read_text("utf-8").replace("externalId: acme-edge", f"externalId: acme-edge, principals: [{ME}]", 1)
     manifest.write_text(
-        f"{manifest.read_text('utf-8')}"
+        f"{text}"
         "  trigger:\n"
         "    artifacts: ['arn:aws:s3:::acme-training/*']\n"
         "    notify: [mlops@acme.example]\n"
         f"    api: {told.address}\n"
-        "forge: {github: {repository: acme/edge-fleets}}\n",
+        "forge: {github: {repository: acme/edge-fleets}}\n"
+        f"personas: {{mlEngineer: {{principals: [{ME}]}}}}\n",
         "utf-8",
     )
     repository.commit("Begin")
@@ -196,10 +200,11 @@ def test_a_model_goes_its_way_through_github_and_further_through_gitlab(world: W
 def _model_job(world: World, github: GitHub, approvals: Approvals) -> list[dict[str, str]]:
     """Run the workflow that AWS started, for each time that it did since the last look; return the payloads."""
     payloads = approvals.new()
+    mine = replace(github, aws=approvals.as_pipeline())
     for payload in payloads:
         said = {f"github.event.client_payload.{key}": value for key, value in payload.items()}
-        github.run("model.yml", "request", _context(world, **said), commit=world.main(), run="100")
-        assert github.roles[-1] == f"{CI}models"
+        mine.run("model.yml", "request", _context(world, **said), commit=world.main(), run="100")
+        assert mine.roles[-1] == IMPORTER
     return payloads
 
 
