@@ -99,6 +99,7 @@ class Provider(pulumi.ProviderResource):
 class _ComponentVersionArgs:
     recipe: pulumi.Input[Mapping[str, Any]] | None = pulumi.property("recipe")
     lambda_function: pulumi.Input[LambdaFunctionRecipeSource] | None = pulumi.property("lambdaFunction")
+    source_digest: pulumi.Input[str] | None = pulumi.property("sourceDigest")
     on_delete: pulumi.Input[str] | None = pulumi.property("onDelete")
     artifacts: pulumi.Input[Sequence[pulumi.Input[Artifact]]] | None = pulumi.property("artifacts")
     tags: pulumi.Input[Mapping[str, str]] | None = pulumi.property("tags")
@@ -124,6 +125,7 @@ class ComponentVersion(pulumi.CustomResource):
     """DEPLOYABLE once it is created."""
     recipe: pulumi.Output[Mapping[str, Any] | None] = pulumi.property("recipe")
     lambda_function: pulumi.Output[Mapping[str, Any] | None] = pulumi.property("lambdaFunction")
+    source_digest: pulumi.Output[str | None] = pulumi.property("sourceDigest")
     artifacts: pulumi.Output[Sequence[Mapping[str, Any]] | None] = pulumi.property("artifacts")
     tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
 
@@ -133,6 +135,7 @@ class ComponentVersion(pulumi.CustomResource):
         *,
         recipe: pulumi.Input[Mapping[str, Any]] | None = None,
         lambda_function: pulumi.Input[LambdaFunctionRecipeSource] | None = None,
+        source_digest: pulumi.Input[str] | None = None,
         artifacts: pulumi.Input[Sequence[pulumi.Input[Artifact]]] | None = None,
         on_delete: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
@@ -145,6 +148,8 @@ class ComponentVersion(pulumi.CustomResource):
             recipe: A Greengrass recipe (2020-01-25) whose artifact URIs are final (``s3://...``).
             lambda_function: In place of a recipe, ``lambdaFunction`` of CreateComponentVersion: a published version of
                 a Lambda function, and how it runs on the device.
+            source_digest: Digest of what the function was made from; it is the version's content in the place of the
+                function's ARN, which is another one once the function was made again.
             artifacts: Files that the provider uploads, once and for all: ``{"uri", "sha256", "source"}``, where
                 ``source`` is a path relative to the Pulumi project directory.
             on_delete: ``retain`` (the default) keeps the version in AWS, so that a revert still finds it; ``delete``
@@ -156,6 +161,7 @@ class ComponentVersion(pulumi.CustomResource):
         args.__dict__.update(
             recipe=recipe,
             lambda_function=lambda_function,
+            source_digest=source_digest,
             artifacts=artifacts,
             on_delete=on_delete,
             tags=tags,

@@ -54,8 +54,9 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
         place.stage,
         args=ComponentVersionsArgs(
             provider=greengrass,
+            cloud=cloud,
+            place=place,
             root=project.root,
-            artifact_bucket=place.artifact_bucket,
             versions=list(pinned.values()),
             tags={"edgewright:organisation": place.organisation},
         ),

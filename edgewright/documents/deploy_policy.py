@@ -6,8 +6,8 @@ The role can make the fleets' roles but not its own: its name does not match the
 makes or changes carries a permissions boundary of the tooling stack, which it can neither change nor take away; so no
 policy that it writes gives anybody more than the boundary, and there is no way from it to more rights.
 
-What only some fleets use (provisioning by claim, twins, Edge Manager) is there in a stage that has such a fleet: the
-first one wants an `up` of the tooling stack before that of the stage.
+What only some fleets use (provisioning by claim, twins, Edge Manager) is there in a stage that has such a fleet, and
+what Lambda components need where the catalog has one: the first wants an `up` of the tooling stack before the stage's.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ class Features:
     """SageMaker device fleets."""
     artifact_key: bool = False
     """The artifact bucket has a key of its own."""
+    functions: bool = False
+    """Components made from Lambda functions."""
 
 
 def deploy_role(place: StagePlace) -> dict[str, Any]:
@@ -262,6 +264,7 @@ def additions(place: StagePlace, features: Features) -> dict[str, dict[str, Any]
         "twins": _twins(place, features.images) if features.twins else [],
         "edge-manager": _edge_manager(place) if features.edge_manager else [],
         "artifact-key": [_artifact_key(place)] if features.artifact_key else [],
+        "functions": _functions(place) if features.functions else [],
     }
     return {name: policy.document(statements) for name, statements in wanted.items() if statements}
 
@@ -295,6 +298,40 @@ def _artifact_key(place: StagePlace) -> dict[str, Any]:
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": naming.ARTIFACT_KEY_ALIAS},
         },
     )
+
+
+def _functions(place: StagePlace) -> list[dict[str, Any]]:
+    """The functions that components are made from, and their one role: nobody can give it a right."""
+    role = naming.role_arn(place.account_id, naming.lambda_role(place.stage))
+    functions = f"arn:aws:lambda:{place.region}:{place.account_id}:function:{naming.PREFIX}_{place.stage}_*"
+    return [
+        policy.statement("FunctionRole", _ROLE_ACTIONS, [role]),
+        policy.statement(
+            "MakeFunctionRole",
+            ["iam:CreateRole"],
+            [role],
+            conditions={"StringEquals": {"iam:PermissionsBoundary": boundary.arn(place, boundary.DEVICES)}},
+        ),
+        _passed("PassFunctionRole", role, "lambda.amazonaws.com"),
+        policy.statement(
+            "Functions",
+            # GetFunction is also what Greengrass asks of whoever makes a component from a function.
+            [
+                "lambda:CreateFunction",
+                "lambda:DeleteFunction",
+                "lambda:GetFunction",
+                "lambda:GetFunctionCodeSigningConfig",
+                "lambda:ListTags",
+                "lambda:ListVersionsByFunction",
+                "lambda:PublishVersion",
+                "lambda:TagResource",
+                "lambda:UntagResource",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            [functions],
+        ),
+    ]
 
 
 def _claim(place: StagePlace) -> list[dict[str, Any]]:

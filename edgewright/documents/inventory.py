@@ -61,7 +61,7 @@ def policies(project: Project) -> list[Policy]:
     Raises:
         EdgewrightError: a manifest asks for a policy that cannot be; validation refuses such a project.
     """
-    return sorted([*_tooling(project), *_fleets(project)], key=lambda each: each.key)
+    return sorted([*_tooling(project), *_functions(project), *_fleets(project)], key=lambda each: each.key)
 
 
 def _tooling(project: Project) -> Iterator[Policy]:
@@ -143,6 +143,14 @@ def _fleets(project: Project) -> Iterator[Policy]:
             yield Policy(f"bucket {place.capture_bucket}", "policy", place.account_id, document, name, stage)
         for grant in fleet.access:
             yield from _access(project, place, grant)
+
+
+def _functions(project: Project) -> Iterator[Policy]:
+    for stage in sorted(project.organisation.stages):
+        if roots.features(project, stage).functions:
+            trusting = provisioning.service_trust("lambda.amazonaws.com")
+            place = place_of(project, stage)
+            yield Policy(f"role {naming.lambda_role(stage)}", "trust", place.account_id, trusting, stage=stage)
 
 
 def _identity(project: Project, place: FleetPlace, fleet: Fleet, rings: Sequence[Ring]) -> Iterator[Policy]:

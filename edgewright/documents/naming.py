@@ -6,6 +6,9 @@ not fit is an error at the fleet's line, never a silent cut.
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 PREFIX = "edgewright"
 PROJECT = "edgewright"
 """The Pulumi project, as Pulumi.yaml names it."""
@@ -179,6 +182,30 @@ def edge_manager_bucket(organisation: str, fleet: str, stage: str, account_id: s
 
 ARTIFACT_KEY_ALIAS = f"alias/{PREFIX}-artifacts"
 """The alias of the key of the artifact buckets, where they have one of their own."""
+
+
+# --- components made from Lambda functions ---------------------------------------------------------------------
+
+LAMBDA_FUNCTION = 64
+"""Characters of a function's name, at most."""
+
+
+def lambda_role(stage: str) -> str:
+    """The role of a stage's functions: Lambda wants one, and it has no rights, because only devices run them."""
+    return f"{PREFIX}-lambda-{stage}"
+
+
+def lambda_function(stage: str, component: str, version: str) -> str:
+    """The function that a component version is made from (at most 64 of letters, digits, ``-`` and ``_``).
+
+    A component's name is longer and has dots, so its digest makes it unique and its words are for people. Underscores
+    are in no name of a stage, so that ``edgewright_prod_*`` is of no other stage.
+    """
+    own = hashlib.sha256(f"{component}@{version}".encode()).hexdigest()[:12]
+    start = f"{PREFIX}_{stage}_"
+    words = re.sub(r"[^A-Za-z0-9]+", "-", f"{component}-{version}")
+    words = words[: max(0, LAMBDA_FUNCTION - len(start) - len(own) - 1)].strip("-")
+    return f"{start}{words}_{own}" if words else f"{start}{own}"
 
 
 # --- events of the model registry ------------------------------------------------------------------------------

@@ -113,6 +113,8 @@ def features(project: Project, stage: str) -> Features:
         images=tuple(sorted(images)),
         artifact_key=project.organisation.artifacts.kms,
         edge_manager=any(fleet.edge_manager.enabled for fleet, _ in here),
+        # Before any ring pins one: `component publish` puts drafts into a stage, too.
+        functions=any(version.function is not None for version in project.catalog),
     )
 
 

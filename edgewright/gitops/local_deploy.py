@@ -43,9 +43,16 @@ def lay_out(components: Iterable[LocalComponent], target: Path, *, group: str | 
         group: The thing group whose deployment the local one stands in for.
 
     Raises:
-        EdgewrightError: the target holds something else, or a file cannot be written.
+        EdgewrightError: a component has no recipe, the target holds something else, or a file cannot be written.
     """
     chosen = sorted(components, key=lambda each: each.version.name)
+    functions = [each.version.name for each in chosen if each.version.function is not None]
+    if functions:
+        msg = (
+            f"{', '.join(functions)}: Greengrass writes the recipe of a Lambda function when it is published, so there "
+            "is none to lay out; try it on a ring of twins, and name other components with --component"
+        )
+        raise EdgewrightError(msg)
     if target.exists() and {each.name for each in target.iterdir()} - {"recipes", "artifacts", "update-config.json"}:
         msg = f"{target} holds something else than a local deployment; choose another folder with --out"
         raise EdgewrightError(msg)

@@ -7,16 +7,19 @@ content is taken as it is, one with other content is refused.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from edgewright import output
+from edgewright.aws.errors import AwsError
 from edgewright.aws.session import Session
 from edgewright.catalog.component import Artifact, CatalogVersion
 from edgewright.documents import naming
 from edgewright.documents.roots import place_of
 from edgewright.errors import EdgewrightError
+from edgewright.gitops.publishing_function import arn_of, function_for
 from edgewright.manifest.load import Project
 from edgewright.provider.cloud import Cloud
 from edgewright.provider.component_version import ComponentVersionResource
@@ -48,9 +51,20 @@ class Published:
     """What the provider remarked, such as that the version was there already."""
 
 
-def inputs_of(project: Project, stage: str, version: CatalogVersion) -> dict[str, Any]:
-    """Return the inputs that the program gives to this version's resource in a stage."""
+def inputs_of(project: Project, stage: str, version: CatalogVersion, function_arn: str | None = None) -> dict[str, Any]:
+    """Return the inputs that the program gives to this version's resource in a stage.
+
+    Args:
+        project: The manifests, with the catalog.
+        stage: The stage.
+        version: A version of the catalog.
+        function_arn: Of the Lambda function that it is made from; the first version of the stack's, by default.
+    """
     place = place_of(project, stage)
+    tags = {"edgewright:organisation": place.organisation}
+    if version.function is not None:
+        source = {"lambdaArn": function_arn or arn_of(place, version), **version.function.source}
+        return {"lambdaFunction": source, "sourceDigest": version.digest, "tags": tags}
 
     def uri_for(artifact: Artifact) -> str:
         return f"s3://{place.artifact_bucket}/{naming.artifact_key(version.name, artifact.sha256, artifact.file)}"
@@ -65,7 +79,7 @@ def inputs_of(project: Project, stage: str, version: CatalogVersion) -> dict[str
             }
             for artifact in version.artifacts
         ],
-        "tags": {"edgewright:organisation": place.organisation},
+        "tags": tags,
     }
 
 
@@ -85,7 +99,29 @@ def publish(project: Project, stage: str, version: CatalogVersion, session: Sess
     if (version.name, version.version) not in project.catalog.lock.entries:
         msg = f"{version.name} {version.version} is not locked: edgewright component lock {version.name}"
         raise EdgewrightError(msg)
-    wanted = inputs_of(project, stage, version)
+    with contextlib.ExitStack() as made:
+        function_arn = None
+        if version.function is not None and not _exists(project, stage, version, session):
+            function_arn = made.enter_context(function_for(place_of(project, stage), version, session))
+        return _publish(project, stage, version, session, inputs_of(project, stage, version, function_arn))
+
+
+def _exists(project: Project, stage: str, version: CatalogVersion, session: Session) -> bool:
+    """Whether a version is there: then it is compared by what it was made from, and no function is needed."""
+    place = place_of(project, stage)
+    arn = f"arn:aws:greengrass:{place.region}:{place.account_id}:components:{version.name}:versions:{version.version}"
+    try:
+        session.call("greengrassv2", "describe_component", doing=f"look for {arn}", arn=arn)
+    except AwsError as error:
+        if error.missing:
+            return False
+        raise
+    return True
+
+
+def _publish(
+    project: Project, stage: str, version: CatalogVersion, session: Session, wanted: dict[str, Any]
+) -> Published:
     notes: list[str] = []
     cloud = Cloud(session, allowed=[project.account(stage).id])
     try:
@@ -95,7 +131,7 @@ def publish(project: Project, stage: str, version: CatalogVersion, session: Sess
         raise EdgewrightError(msg) from error
     except PluginError as error:
         raise EdgewrightError(str(error)) from error
-    files = zip(wanted["artifacts"], version.artifacts, strict=True)
+    files = zip(wanted["artifacts"], version.artifacts, strict=True) if "artifacts" in wanted else ()
     stored = tuple(_stored(session, each["uri"], artifact) for each, artifact in files)
     return Published(outputs["arn"], outputs["componentState"], outputs["contentDigest"], stored, tuple(notes))
 

@@ -176,7 +176,10 @@ def source_of(inputs: Mapping[str, Any]) -> str:
 
 def is_known(inputs: Mapping[str, Any]) -> bool:
     """Whether everything that the version is made from is known."""
-    return not contains_unknown([inputs.get(source_of(inputs)), inputs.get("artifacts")])
+    source = inputs.get(source_of(inputs))
+    if inputs.get("sourceDigest") is not None and isinstance(source, Mapping):
+        source = _without_arn(source)
+    return not contains_unknown([source, inputs.get("sourceDigest"), inputs.get("artifacts")])
 
 
 def identity(inputs: Mapping[str, Any]) -> tuple[str, str]:
@@ -184,8 +187,11 @@ def identity(inputs: Mapping[str, Any]) -> tuple[str, str]:
     if source_of(inputs) == "recipe":
         return inputs["recipe"]["ComponentName"], inputs["recipe"]["ComponentVersion"]
     function = inputs["lambdaFunction"]
+    given = function.get("componentName"), function.get("componentVersion")
+    if all(given):
+        return str(given[0]), str(given[1])
     *_, name, version = function["lambdaArn"].split(":")
-    return function.get("componentName") or name, function.get("componentVersion") or f"{version}.0.0"
+    return given[0] or name, given[1] or f"{version}.0.0"
 
 
 def identity_paths(inputs: Mapping[str, Any]) -> tuple[str, str]:
@@ -201,7 +207,14 @@ def digest_of(inputs: Mapping[str, Any]) -> str:
     """Return the digest of everything that the version is made from."""
     if source_of(inputs) == "recipe":
         return content_digest(inputs["recipe"], inputs.get("artifacts") or ())
-    return digest({"lambdaFunction": _plain(inputs["lambdaFunction"])})
+    function = _plain(inputs["lambdaFunction"])
+    if inputs.get("sourceDigest") is not None:
+        return digest({"lambdaFunction": _without_arn(function), "source": inputs["sourceDigest"]})
+    return digest({"lambdaFunction": function})
+
+
+def _without_arn(function: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in function.items() if key != "lambdaArn"}
 
 
 def _plain(value: Any) -> Any:
@@ -225,6 +238,14 @@ def check_source(inputs: Mapping[str, Any]) -> list[Failure]:
     if (recipe is None) == (function is None):
         given = "both" if recipe is not None else "neither"
         return [Failure("recipe", f"exactly one of recipe and lambdaFunction must be given (got {given}); keep one")]
+    if inputs.get("sourceDigest") is not None:
+        if function is None:
+            remedy = "remove it: a recipe and the digests of its artifacts are its content"
+            return [fail(("sourceDigest",), "is for a Lambda function", inputs["sourceDigest"], remedy)]
+        lacks = [key for key in ("componentName", "componentVersion") if not function.get(key)]
+        if lacks:
+            problem = "needs a name and a version that do not follow from the function's ARN"
+            return [fail(("sourceDigest",), problem, inputs["sourceDigest"], f"give lambdaFunction.{lacks[0]}")]
     if recipe is not None:
         return check_recipe(recipe, inputs.get("artifacts"))
     if inputs.get("artifacts"):

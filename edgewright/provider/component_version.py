@@ -133,14 +133,16 @@ class ComponentVersionResource:
         if state["componentState"] == "DEPRECATED":
             message = described["status"].get("message") or "no reason given"
             await context.log("warning", f"{resource_id} is deprecated: {message}; move deployments to another version")
-        now: Values = {key: inputs[key] for key in ("recipe", "lambdaFunction", "artifacts") if inputs.get(key)}
+        now: Values = {
+            key: inputs[key] for key in ("recipe", "lambdaFunction", "sourceDigest", "artifacts") if inputs.get(key)
+        }
         if not now or (content is not None and content != outputs.get("contentDigest")):
             now = {"recipe": await _stored_recipe(cloud, resource_id)}
             state["contentDigest"] = content or digest_of(now)
         now["onDelete"] = inputs.get("onDelete") or "retain"
         if tags := {key: value for key, value in tags.items() if not key.startswith("aws:")}:
             now["tags"] = tags
-        for key in ("recipe", "lambdaFunction", "artifacts", "tags"):
+        for key in ("recipe", "lambdaFunction", "sourceDigest", "artifacts", "tags"):
             state.pop(key, None)
         return Read(resource_id, {**state, **now}, now)
 
@@ -184,6 +186,9 @@ class ComponentVersionResource:
         cloud: Cloud = context.configuration
         name, version = outputs["componentName"], outputs["componentVersion"]
         await context.status(f"creating {name} {version}")
+        if inputs.get("sourceDigest") is not None and await _described(cloud, await _arn(cloud, outputs)) is not None:
+            # Whether AWS tells of the version or of the function first, when both are not as asked, nobody says.
+            return await self._adopt(context, inputs, outputs)
         try:
             answer = await cloud.call(
                 "greengrassv2",
@@ -208,9 +213,8 @@ class ComponentVersionResource:
         cloud: Cloud = context.configuration
         account = await cloud.run(lambda: cloud.session.account_id)
         region = await cloud.run(lambda: cloud.session.region)
-        partition = cloud.session.client("greengrassv2").meta.partition
         name, version = outputs["componentName"], outputs["componentVersion"]
-        arn = f"arn:{partition}:greengrass:{region}:{account}:components:{name}:versions:{version}"
+        arn = await _arn(cloud, outputs)
         tags = await cloud.tags(arn)
         content = tags.get(CONTENT_TAG)
         if content is not None:
@@ -275,6 +279,14 @@ def _source_request(inputs: Mapping[str, Any]) -> Values:
     return {"lambdaFunction": request_of(inputs["lambdaFunction"])}
 
 
+async def _arn(cloud: Cloud, outputs: Mapping[str, Any]) -> str:
+    account = await cloud.run(lambda: cloud.session.account_id)
+    region = await cloud.run(lambda: cloud.session.region)
+    partition = cloud.session.client("greengrassv2").meta.partition
+    name, version = outputs["componentName"], outputs["componentVersion"]
+    return f"arn:{partition}:greengrass:{region}:{account}:components:{name}:versions:{version}"
+
+
 async def _described(cloud: Cloud, arn: str) -> Values | None:
     try:
         return await cloud.call("greengrassv2", "describe_component", doing=f"read {arn}", arn=arn)
@@ -310,6 +322,8 @@ async def _explained(cloud: Cloud, error: AwsError, inputs: Mapping[str, Any]) -
     """Return the error, and for artifacts that the service cannot read, which of its two causes it is."""
     if "cannot be accessed" not in error.reason:
         return str(error)
+    if source_of(inputs) == "lambdaFunction":
+        return f"{error}; it must be in the same account and Region, and the caller needs lambda:GetFunction on it"
     region = await cloud.run(lambda: cloud.session.region)
     notes = []
     for bucket in sorted({artifact["uri"].split("/")[2] for artifact in inputs.get("artifacts") or ()}):
@@ -333,6 +347,9 @@ def _changed(outputs: Mapping[str, Any], news: Mapping[str, Any]) -> str:
     places = [
         ".".join(str(key) for key in keys) or source for keys, _ in _differences(outputs.get(source), news[source])
     ]
+    if news.get("sourceDigest") is not None:  # then the ARN is none of the content
+        places = [place for place in places if place != "lambdaArn"]
+        places += ["sourceDigest"] if outputs.get("sourceDigest") != news["sourceDigest"] else []
     olds = {each["uri"]: each["sha256"] for each in outputs.get("artifacts") or ()}
     now = {each["uri"]: each["sha256"] for each in news.get("artifacts") or ()}
     places += sorted(f"artifact {uri}" for uri in olds.keys() | now.keys() if olds.get(uri) != now.get(uri))

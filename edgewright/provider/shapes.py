@@ -399,6 +399,13 @@ COMPONENT_VERSION: Final = Record(
             doc="A recipe (2020-01-25) with final artifact URIs; it is sent as JSON, whatever it was written in."
         ),
         "lambdaFunction": LAMBDA_FUNCTION,
+        "sourceDigest": Text(
+            doc="Digest of what the Lambda function was made from, as its maker knows it. Where it is given, it is the "
+            "version's content in the place of the function's ARN: a function that is made again from the same has "
+            "another version number, and the component that Greengrass has copied from it is still the same.",
+            pattern=r"sha256:[0-9a-f]{64}",
+            example="sha256: and 64 hexadecimal digits in lower case",
+        ),
         "artifacts": Items(
             doc="Files to upload before the version is created; never overwritten.",
             item=Record(

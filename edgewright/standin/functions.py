@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ _CONFIGURATION = {
 }
 _UPDATE = {theirs: ours for ours, theirs in _CONFIGURATION.items()}
 _CODE = frozenset({"code", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash"})
+_VERSIONED = _CODE | frozenset(_CONFIGURATION)
+"""What is in a version: its change is published as another one, where versions are published."""
 TAGGING = Tagging(
     given=dict,
     found=lambda tags: dict(tags or {}),
@@ -103,6 +106,12 @@ def _urls(aws: Session, found: Values) -> Values:
         "qualifiedInvokeArn": f"{prefix}/2015-03-31/functions/{qualified}/invocations",
         "responseStreamingInvokeArn": f"{prefix}/2021-11-15/functions/{arn_}/response-streaming-invocations",
     }
+
+
+def _published(news: Values, changed: AbstractSet[str]) -> AbstractSet[str]:
+    """The outputs that name the version, where a change publishes one."""
+    names = ("qualifiedArn", "qualifiedInvokeArn", "version")
+    return frozenset(names if news.get("publish") and changed & _VERSIONED else ())
 
 
 def _variables(answer: Mapping[str, Any]) -> Any:
@@ -205,8 +214,14 @@ TYPES = (
                     "sourceCodeSize": "Configuration.CodeSize",
                     TAGS: "Tags",
                     "tracingConfig": _mode,
-                    "version": "Configuration.Version",
                 },
+            ),
+            # As the real provider does, whether versions are published or not: the last of them is the function's.
+            Read(
+                "list_versions_by_function",
+                _NAME,
+                at=lambda answer, _: answer["Versions"][-1],
+                outputs={"version": "Version"},
             ),
         ),
         changes=(
@@ -227,6 +242,7 @@ TYPES = (
                 },
                 of=_CODE,
             ),
+            Change("publish_version", _NAME, of=_VERSIONED, unless=lambda values: not values.get("publish")),
             Change(
                 "put_function_concurrency",
                 {**_NAME, "ReservedConcurrentExecutions": "reservedConcurrentExecutions"},
@@ -271,6 +287,7 @@ TYPES = (
         shape=Shape(computed=frozenset({"architectures"})),
         auto_name=AutoName("name", 64),
         volatile=frozenset({"codeSha256", "lastModified", "sourceCodeSize"}),
+        moving=_published,
     ),
     Row(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",

@@ -84,6 +84,7 @@ class Type:
         shape: How values are compared.
         auto_name: How it is named when the program does not.
         volatile: Outputs that an update changes.
+        moving: Outputs that some updates change besides: from the inputs, and the properties that differ.
         regional: Whether it lives in a Region.
         address: What AWS is asked for by, from the id and the state, where the id alone is not enough.
         replaced_first: Whether the old one goes before the new one comes, even where it has no name.
@@ -98,6 +99,7 @@ class Type:
     shape: Shape = field(default_factory=Shape)
     auto_name: AutoName | None = None
     volatile: AbstractSet[str] = frozenset()
+    moving: Callable[[Values, AbstractSet[str]], AbstractSet[str]] = lambda _, __: frozenset()
     regional: bool = True
     address: Callable[[str, Values], str] = lambda identity, _: identity
     replaced_first: bool = False

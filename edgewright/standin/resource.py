@@ -187,7 +187,8 @@ class StandIn:
         """Change what differs and read it back."""
         del old_inputs
         if context.preview:
-            return {**old_outputs, **dict.fromkeys(self.type.volatile, UNKNOWN), **self._planned(news)}
+            unknown = self.type.volatile | self.type.moving(news, self._changed(old_outputs, news))
+            return {**old_outputs, **dict.fromkeys(unknown, UNKNOWN), **self._planned(news)}
         aws = await self._session(context, news)
         changed = self._changed(old_outputs, news)
         try:

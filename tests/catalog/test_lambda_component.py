@@ -311,6 +311,6 @@ def test_a_change_is_told_as_one_of_the_function(tmp_path: Path) -> None:
     assert old is not None
     assert new is not None
     assert list(changes(old, new)) == [
-        "~ function/function.py 46 bytes -> 33 bytes",
+        "~ function/function.py 88 bytes -> 33 bytes",
         "~ lambda parameters: nothing -> {'pinned': False}",
     ]

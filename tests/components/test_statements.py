@@ -24,20 +24,33 @@ from edgewright.sandbox.authorization.conditions import like
 from edgewright.sandbox.control import Sandbox
 from tests.components import world
 from tests.components.test_engine import COMMITTED, engine_for
+from tests.helpers import functions
 from tests.helpers.statements import Statement, statements, taken_away
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 STAGES = ("staging", "prod")
+FUNCTIONS = {
+    ("label-reading", "staging/twins"): "1.0.0",
+    ("line-inspection", "staging/twins"): "1.1.0",
+    ("label-reading", "prod/pilot"): "1.0.0",
+    ("line-inspection", "prod/canary"): "1.1.0",
+}
+"""The version that a ring pins."""
 
 
 @pytest.fixture
 def root(tmp_path: Path, project_root: Path) -> Path:
-    """A copy of the sample organisation."""
+    """A copy of the sample organisation, with two versions of a component that is made from a Lambda function."""
     for name in (*COMMITTED, "edgewright.yaml", "catalog.lock", "__main__.py"):
         shutil.copy(project_root / name, tmp_path)
     for name in ("components", "edgewright", "catalog", "fleets", "plugins"):
         shutil.copytree(project_root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    functions.add_function(tmp_path)
+    functions.add_function(tmp_path, version="1.1.0", code=functions.CODE.replace(b"event\n", b"None\n"))
+    functions.lock(tmp_path)
+    for (fleet, path), version in FUNCTIONS.items():
+        functions.pin_function(tmp_path, fleet, path, version)
     return tmp_path
 
 
@@ -69,6 +82,8 @@ def bring_up(sandbox: Sandbox, root: Path, project: Project, monkeypatch: pytest
     with ThreadPoolExecutor() as both:
         for run in both.map(deploying.up, STAGES):
             assert run.ok, run.output
+    assert_that_each_ring_runs_its_function(sandbox)
+    assert_that_a_function_that_comes_back_is_adopted(sandbox, deploying, root)
     sandbox.stop_devices()
     world.live_on(sandbox, pipeline)
     with ThreadPoolExecutor() as both:
@@ -80,6 +95,45 @@ def bring_up(sandbox: Sandbox, root: Path, project: Project, monkeypatch: pytest
     told = status(project, Scope(role="edgewright-preview-{stage}"))
     session.cache_clear()
     assert told is not None
+
+
+def assert_that_each_ring_runs_its_function(sandbox: Sandbox) -> None:
+    """Two rings of an account have two versions at once, each of a function of its own."""
+    for (fleet, path), version in FUNCTIONS.items():
+        stage, thing = path.partition("/")[0], world.DEVICES[fleet, path.partition("/")[0]]
+        greengrass = sandbox.client("greengrassv2", stage)
+        installed = greengrass.list_installed_components(coreDeviceThingName=thing)["installedComponents"]
+        found = {each["componentName"]: (each["componentVersion"], each["lifecycleState"]) for each in installed}
+        assert found["com.acme.filter"] == (version, "RUNNING")
+    assert len(_functions(sandbox)) == 2
+    (version,) = sandbox.client("lambda", "staging").list_versions_by_function(FunctionName=_functions(sandbox)[0])[
+        "Versions"
+    ][1:]
+    assert version["Role"] == "arn:aws:iam::222222222222:role/edgewright-lambda-staging"
+
+
+def _functions(sandbox: Sandbox) -> list[str]:
+    listed = sandbox.client("lambda", "staging").list_functions()["Functions"]
+    return sorted(each["FunctionName"] for each in listed)
+
+
+def assert_that_a_function_that_comes_back_is_adopted(sandbox: Sandbox, engine: Engine, root: Path) -> None:
+    """The function goes with the last ring that pins its version; the component stays, and fits when it is back."""
+    first, second = _functions(sandbox)
+    functions.pin_function(root, "line-inspection", "staging/twins", "1.0.0")
+    gone = engine.up("staging")
+    assert gone.ok, gone.output
+    assert _functions(sandbox) == [first]
+    functions.pin_function(root, "line-inspection", "staging/twins", "1.1.0")
+    back = engine.up("staging")
+    assert back.ok, back.output
+    assert _functions(sandbox) == [first, second]
+    assert "adopted com.acme.filter 1.1.0, which exists with the same content" in back.output
+    assert {(step.operation, step.type) for step in back.changes} == {
+        ("create", "aws:lambda/function:Function"),
+        ("create", "greengrassv2:index:ComponentVersion"),
+        ("update", "greengrassv2:index:Deployment"),
+    }
 
 
 def _missed(sandbox: Sandbox, statement: Statement) -> bool:

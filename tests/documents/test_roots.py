@@ -15,7 +15,9 @@ from tests.helpers import places, projects
 from tests.helpers.golden import Golden
 from tests.helpers.policies import listed, pretty, statements
 
-ALL = Features(claim=True, twins=True, images=("/aws/service/ubuntu/ami-id", "/acme/image"), edge_manager=True)
+ALL = Features(
+    claim=True, twins=True, images=("/aws/service/ubuntu/ami-id", "/acme/image"), edge_manager=True, functions=True
+)
 STAGING, PROD = "arn:aws:iam::222222222222:role", "arn:aws:iam::333333333333:role"
 GITHUB = Forge.model_validate({"github": {"repository": "acme/edge-fleets", "repositoryId": "4711"}})
 GITLAB = Forge.model_validate({"gitlab": {"project": "acme/edge/fleets"}})

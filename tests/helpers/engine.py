@@ -80,7 +80,7 @@ class _Mocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         name = args.inputs.get("name") or args.inputs.get("bucket") or args.name
-        made = {"arn": f"arn:aws:mock:::{args.typ}/{name}"}
+        made = {"arn": f"arn:aws:mock:::{args.typ}/{name}", "qualifiedArn": f"arn:aws:mock:::{args.typ}/{name}:1"}
         if args.typ == "aws:kms/key:Key":
             made["keyId"] = f"key-of-{args.name}"
         if args.typ == "aws:sqs/queue:Queue":

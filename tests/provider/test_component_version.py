@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edgewright.documents import provisioning
 from edgewright.provider.component_version import ComponentVersionResource
 from edgewright.provider.plugin import UNKNOWN, Kind, PartialFailureError, PluginError, is_unknown
 from edgewright.provider.recipe_content import CONTENT_TAG, content_digest
@@ -195,7 +196,9 @@ def test_a_version_that_leaves_the_program_stays_in_aws(engine: Engine) -> None:
 @pytest.fixture
 def function(engine: Engine) -> str:
     """The ARN of version 1 of a Lambda function."""
-    role = engine.cloud.session.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = json.dumps(provisioning.service_trust("lambda.amazonaws.com"))
+    iam = engine.cloud.session.client("iam")
+    role = iam.create_role(RoleName="f", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("main.py", "def handle(event, context): return event")
@@ -229,6 +232,37 @@ def test_another_version_of_the_function_is_another_component_version(engine: En
     assert found.detailed == {"lambdaFunction.lambdaArn": Kind.UPDATE_REPLACE}
     named = {"lambdaArn": function, "componentVersion": "1.0.1"}
     assert set(diff(engine, outputs, lambdaFunction=named).detailed) == {"lambdaFunction.componentVersion"}
+
+
+SOURCE = "sha256:" + "1" * 64
+
+
+def test_a_function_that_was_made_again_from_the_same_is_the_same_component(engine: Engine, function: str) -> None:
+    """AWS gives no version number twice, also when the function was deleted; the component has a copy of the code."""
+
+    def inputs(arn: Any, source: str = SOURCE, **more: Any) -> dict[str, Any]:
+        named = {"lambdaArn": arn, "componentName": "com.acme.filter", "componentVersion": "1.0.0", **more}
+        return {"lambdaFunction": named, "sourceDigest": source}
+
+    again = function.replace(":filter:1", ":filter:2")
+    created = create(engine, **inputs(function))
+    assert engine.run(resource.check(engine.context(), {}, inputs(again)))[1] == []
+    assert diff(engine, created.outputs, **inputs(again)).detailed == {}
+    assert diff(engine, created.outputs, **inputs(UNKNOWN)).detailed == {}, "nor is one that is about to be made again"
+    planned = create(engine, preview=True, **inputs(UNKNOWN)).outputs
+    assert (planned["componentName"], planned["contentDigest"]) == ("com.acme.filter", created.outputs["contentDigest"])
+    engine.cloud.session.client("lambda").delete_function(FunctionName="filter")
+    assert create(engine, **inputs(again)).resource_id == created.resource_id, "adopted, and the function is not asked"
+    read = engine.run(resource.read(engine.context(), created.resource_id, inputs(function), created.outputs))
+    assert read is not None
+    assert (read.inputs or {})["sourceDigest"] == SOURCE
+    assert diff(engine, read.outputs, **inputs(again), onDelete="retain").detailed == {}
+    with pytest.raises(PluginError, match=r"com\.acme\.filter 1\.0\.0 is published .* \(differs: sourceDigest\); bump"):
+        diff(engine, created.outputs, **inputs(again, source="sha256:" + "2" * 64))
+    with pytest.raises(PluginError, match=r"\(differs: componentPlatforms\); bump the version"):
+        diff(engine, created.outputs, **inputs(again, componentPlatforms=[{"attributes": {"os": "linux"}}]))
+    with pytest.raises(PluginError, match=r"com\.acme\.filter 1\.0\.0 exists in account .* bump the version"):
+        create(engine, **inputs(again, source="sha256:" + "2" * 64))
 
 
 def test_a_function_that_is_not_there_is_told(engine: Engine, function: str) -> None:
@@ -284,6 +318,16 @@ def test_an_import_of_a_version_without_our_tag_fits_the_recipe_it_was_made_from
             },
             "lambdaFunction.componentLambdaParameters.eventSources[0].type: must be one of PUB_SUB, IOT_CORE",
             id="deep in a function",
+        ),
+        pytest.param(
+            {"lambdaFunction": {"lambdaArn": f"{LAMBDA}:1", "componentName": "a"}, "sourceDigest": SOURCE},
+            "sourceDigest: needs a name and a version that do not follow from the function's ARN",
+            id="a source without a version",
+        ),
+        pytest.param(
+            {"recipe": recipe(), "sourceDigest": SOURCE},
+            "sourceDigest: is for a Lambda function",
+            id="a source of none",
         ),
         pytest.param({"recipe": "a: 1"}, "recipe: must be an object", id="text"),
         pytest.param(

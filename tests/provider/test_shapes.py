@@ -300,11 +300,11 @@ def test_no_field_or_limit_of_create_deployment_is_missing() -> None:
 
 
 def test_no_field_of_create_component_version_is_missing() -> None:
-    """A recipe is an object here and bytes in the API; artifacts and onDelete are the provider's own."""
+    """A recipe is an object here and bytes in the API; artifacts, sourceDigest, onDelete are ours."""
     model = botocore.session.get_session().get_service_model("greengrassv2")
     shape: Any = model.operation_model("CreateComponentVersion").input_shape
     own = {"inlineRecipe" if name == "recipe" else name for name in COMPONENT_VERSION.fields}
-    assert own - {"artifacts", "onDelete"} == set(shape.members) - {"clientToken"}
+    assert own - {"artifacts", "onDelete", "sourceDigest"} == set(shape.members) - {"clientToken"}
     function = COMPONENT_VERSION.fields["lambdaFunction"]
     assert _same(function, shape.members["lambdaFunction"], "lambdaFunction") == []
 

@@ -824,6 +824,13 @@ LIVES = (
         },
         (LAMBDA_ROLE,),
     ),
+    Life(
+        "function-published",
+        FUNCTION,
+        {"name": "f-7", **CODE, "publish": True},
+        {"name": "f-7", **CODE, "publish": True, "timeout": 9},
+        (LAMBDA_ROLE,),
+    ),
     Life("function-renamed", FUNCTION, {"name": "f-2", **CODE}, {"name": "f-3", **CODE}, (LAMBDA_ROLE,)),
     Life(
         "permission-of-another-service",

@@ -49,7 +49,7 @@ NOT_READ |= {"creditSpecification", "instanceInitiatedShutdownBehavior", "primar
 FOLDED = frozenset({"egress", "ingress", "rules", "tags", "tagsAll"})
 FOLDED |= {"retentionInDays"}  # which it calls an update where it goes
 # Outputs that the real provider lists as changed, because the change will change them.
-CHANGED_BY_CHANGES = frozenset({"latestVersion", "rootBlockDevice"})
+CHANGED_BY_CHANGES = frozenset({"latestVersion", "qualifiedArn", "qualifiedInvokeArn", "rootBlockDevice", "version"})
 # Tags of buckets go through S3 Control there; boto3 can reach it only through a proxy, so they go through S3 here.
 # Who one is may be asked by anybody; the real provider has asked before its first resource.
 # An instance and a function are imported with all that AWS chose for them, as if a person had; a rule without its

@@ -139,7 +139,7 @@ def _release(args: argparse.Namespace) -> tuple[dict[str, LocalComponent], dict[
     public: dict[str, str] = {}
     for name, component in ring.components.items():
         version = project.catalog.get(name, component.version)
-        if version is None:
+        if version is None or version.function is not None:  # a function has a recipe in the cloud only
             public[name] = component.version
         else:
             said = rendered[name]

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 from edgewright.catalog.component import CatalogVersion
+from edgewright.catalog.lambda_component import NEEDED
 from edgewright.catalog.platforms import matches
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.devices import devices_of
@@ -204,7 +205,10 @@ class _Release:
 
     def _needs(self, root: str, name: str, version: CatalogVersion) -> Iterator[Problem]:
         """What ``name`` needs and the release does not have, and what that would need in turn."""
+        hopeless = version.function is not None and NUCLEUS_LITE in self.place.ring.components  # told as that
         for needed, dependency in self.context.dependencies(version).items():
+            if hopeless and needed in NEEDED:
+                continue
             pin = self.place.ring.components.get(needed)
             if pin is not None:
                 if _usable(self.context, needed, pin.version) and not dependency.requirement.allows(pin.version):

@@ -64,12 +64,15 @@ def _create_deployment(asked: Asked) -> list[Need]:
 def _create_component(asked: Asked, prefix: str) -> list[Need]:
     function = asked.parameters.get("lambdaFunction")
     if isinstance(function, dict):
-        name = function.get("componentName") or "*"
-        arn = str(function.get("lambdaArn", ""))
-        return [
-            Need("greengrass:CreateComponentVersion", f"{prefix}:components:{name}"),
-            Need("lambda:GetFunction", arn),
+        component = f"{prefix}:components:{function.get('componentName') or '*'}"
+        asks = [
+            Need("greengrass:CreateComponentVersion", component),
+            Need("lambda:GetFunction", str(function.get("lambdaArn", ""))),
         ]
+        if asked.parameters.get("tags"):
+            version = function.get("componentVersion") or "*"
+            asks.append(Need("greengrass:TagResource", f"{component}:versions:{version}"))
+        return asks
     try:
         recipe = recipes.parse(base64.b64decode(str(asked.parameters.get("inlineRecipe", ""))))
     except (binascii.Error, ValueError, recipes.RecipeError):

@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.awslambda import models as moto_models
 from moto.awslambda import urls as moto_urls
+from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 
 from edgewright.sandbox import alarms
@@ -38,6 +39,12 @@ class SandboxLambdaBackend(LambdaBackend):
     @property
     def _url_module(self) -> Any:
         return moto_urls
+
+    def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
+        """CreateFunction: with a role that Lambda may assume, which moto does not look at."""
+        if not roles.trusts(str(spec.get("Role", "")), SERVICE):
+            raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+        return super().create_function(spec)
 
     def put_function_event_invoke_config(self, function_name: str, config: Any) -> dict[str, Any]:
         """PutFunctionEventInvokeConfig: what was there before is gone, where moto keeps it."""

@@ -11,9 +11,13 @@ import pytest
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.scaffold import NewComponent, new_component
+from edgewright.cli.main import main
 from edgewright.gitops.golden import answers
 from edgewright.gitops.golden.rows import GoldenSet, measure
+from edgewright.manifest.load import check_project, load_project
 from edgewright.sandbox.control import Sandbox
+from tests.helpers.functions import BASE
+from tests.helpers.roles import make_deploy_role
 from tests.sandbox.device.fleet import Fleet, until
 
 SERVICE, MODEL, INFERENCE = "com.acme.service", "com.acme.model", "com.acme.inference"
@@ -109,3 +113,44 @@ def test_a_compose_application_comes_up_and_goes_down_by_a_docker_that_is_played
     assert COMPOSE not in fleet.installed("twin-001")
     assert (docker.parent / "docker.calls").read_text().splitlines()[-1].startswith(("compose down", "image", "rmi"))
     assert not (docker.parent / "docker.up").exists()
+
+
+FUNCTION = "com.acme.function"
+"""Of a draft that is published by the command line, with the rights that a stage's deploy role has."""
+
+
+@pytest.fixture
+def project(fleet: Fleet, tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample's manifests and catalog, and the deploy role of staging as the tooling stack makes it for them."""
+    root = tmp_path / "project"
+    for name in ("catalog", "fleets", "golden"):
+        shutil.copytree(project_root / name, root / name)
+    for name in ("edgewright.yaml", "catalog.lock"):
+        shutil.copy2(project_root / name, root / name)
+    for key, value in fleet.sandbox.aws_environment().items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.delenv("HTTP_PROXY")
+    assert main(["component", "new", "lambda-function", FUNCTION, "--root", str(root)]) == 0
+    make_deploy_role(fleet.sandbox, "staging", load_project(root))
+    return root
+
+
+def test_a_function_is_published_by_the_command_line_and_runs_unedited(
+    fleet: Fleet, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_project(project).problems == ()
+    assert main(["component", "build", "--root", str(project)]) == 0
+    assert "    function.zip sha256:" in capsys.readouterr().out
+    publish = ["component", "publish", FUNCTION, "--stage", "staging", "--root", str(project)]
+    assert main(publish) == 0
+    said = capsys.readouterr()
+    assert f"components:{FUNCTION}:versions:1.0.0 is DEPLOYABLE, content sha256:" in said.out
+    assert main(publish) == 0
+    assert f"adopted {FUNCTION} 1.0.0, which exists with the same content" in capsys.readouterr().err
+    for service, call, found in (("lambda", "list_functions", "Functions"), ("iam", "list_roles", "Roles")):
+        listed = getattr(fleet.sandbox.client(service, "staging"), call)()[found]
+        assert "lambda" not in str(listed), "what was needed to make the version is gone"
+    fleet.add("twin-001")
+    job = fleet.deploy({"aws.greengrass.Nucleus": "2.14.3", **BASE, FUNCTION: "1.0.0"})
+    assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
+    assert fleet.installed("twin-001")[FUNCTION] == ("1.0.0", "RUNNING")
