@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.aws.session import session
 from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.scaffold import NewComponent, new_component
 from edgewright.cli.main import main
@@ -130,6 +131,7 @@ def project(fleet: Fleet, tmp_path: Path, project_root: Path, monkeypatch: pytes
     for key, value in fleet.sandbox.aws_environment().items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("HTTP_PROXY")
+    session.cache_clear()  # of sandboxes that were emptied since
     assert main(["component", "new", "lambda-function", FUNCTION, "--root", str(root)]) == 0
     make_deploy_role(fleet.sandbox, "staging", load_project(root))
     return root
