@@ -189,7 +189,7 @@ def _upload(session: Session, source: EdgeSource, place: Place, digest: str) -> 
     try:
         session.call("s3", "head_object", doing=f"look for {address}", Bucket=place.bucket, Key=key)
     except AwsError as error:
-        if not error.missing:
+        if not error.missing and error.family != "AccessDenied":  # who may not list is not told what is not there
             raise
     else:
         return address

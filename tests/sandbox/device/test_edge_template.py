@@ -26,6 +26,7 @@ from tests.sandbox.device.fleet import ROOT, Fleet, until
 
 NAME = "com.acme.packaged"
 BUCKET = "acme-sagemaker-of-this-test"
+_JOBS = ("Compilation", "EdgePackaging")
 STILL = 1e-9  # a speed at which no job ends
 PLACE = f"s3://{BUCKET}/neo"
 Capture = pytest.CaptureFixture[str]
@@ -53,6 +54,30 @@ class World:
     def permit(self, *statements: dict[str, Any]) -> None:
         iam = self.sandbox.client("iam", "tooling")
         iam.put_role_policy(RoleName="Neo", PolicyName="neo", PolicyDocument=_policy(*statements))
+
+    def builder(self) -> str:
+        """A role with what the how-to guide says that a build needs, and no more."""
+        sagemaker = [f"sagemaker:{verb}{job}Job" for verb in ("Create", "Describe", "Stop") for job in _JOBS]
+        jobs = [f"arn:aws:sagemaker:*:{self.account}:{kind}/*" for kind in ("compilation-job", "edge-packaging-job")]
+        component = [f"greengrass:{verb}" for verb in ("DescribeComponent", "GetComponent", "DeleteComponent")]
+        allowed: list[dict[str, Any]] = [
+            {"Action": sagemaker, "Resource": jobs},
+            {"Action": "sagemaker:ListEdgePackagingJobs", "Resource": "*"},
+            {"Action": component, "Resource": f"arn:aws:greengrass:*:{self.account}:components:com.acme.*"},
+            {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{BUCKET}/neo/*"},
+            {
+                "Action": "iam:PassRole",
+                "Resource": self.role,
+                "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            },
+        ]
+        iam = self.sandbox.client("iam", "tooling")
+        here = {"AWS": f"arn:aws:iam::{self.account}:root"}
+        trust = _policy({"Effect": "Allow", "Principal": here, "Action": "sts:AssumeRole"})
+        made = iam.create_role(RoleName="Builder", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        policy = _policy(*({"Effect": "Allow", **each} for each in allowed))
+        iam.put_role_policy(RoleName="Builder", PolicyName="build", PolicyDocument=policy)
+        return str(made)
 
     def edgewright(self, *words: str) -> int:
         return main(["component", *words, "--root", str(self.root)])
@@ -110,7 +135,7 @@ def test_a_model_goes_from_the_template_through_sagemaker_to_a_device_unedited(
     assert f"{NAME} has not been built: edgewright component build {NAME} --edge-manager" in capsys.readouterr().err
     begun_with = world.files()
 
-    assert world.build() == 0, capsys.readouterr().err
+    assert world.build("--role", world.builder()) == 0, capsys.readouterr().err
     said = capsys.readouterr()
     assert said.err.startswith("a legacy path: AWS discontinued SageMaker Edge Manager on 2024-04-26")
     built = world.files()
