@@ -38,11 +38,12 @@ def is_unknown(service: str, environ: dict[str, Any]) -> bool:
 
 
 def _of_rest(service: str, environ: dict[str, Any]) -> str:
-    if service not in _REST:
+    model = "sagemaker-edge" if service == "sagemaker" and environ["PATH_INFO"] != "/" else _REST.get(service)
+    if model is None:
         return ""
     # as it was sent: a slash within a name is not one between names
     path = urllib.parse.urlsplit(environ.get("RAW_URI") or environ["PATH_INFO"]).path
-    found = wire.find(_REST[service], environ["REQUEST_METHOD"], path)
+    found = wire.find(model, environ["REQUEST_METHOD"], path)
     return found[0] if found is not None else ""
 
 

@@ -68,6 +68,10 @@ def application(service: str, path: str) -> Wsgi | None:
     """Our application for a signed request, or None when it is moto's."""
     if service in _LATE:
         importlib.import_module(_LATE[service])
+    if service == "sagemaker" and path != "/":  # its control plane has no other path
+        from edgewright.sandbox.sagemaker.agents import EdgeAgentResponse  # noqa: PLC0415 -- late, as above
+
+        return ServiceApp({"{0}/.+$": EdgeAgentResponse.dispatch})
     if service == "greengrass" and _GREENGRASS.matches(path):
         return _GREENGRASS
     if service == "iot-jobs-data":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,6 +82,44 @@ def test_devices_are_registered_all_or_none(sandbox: Sandbox, sagemaker: Any) ->
     assert [d["DeviceName"] for page in pages for d in page["DeviceSummaries"]] == ["cam-001", "cam-002"]
     sagemaker.deregister_devices(DeviceFleetName="line", DeviceNames=["cam-001", "cam-002", "cam-003"])
     sagemaker.delete_device_fleet(DeviceFleetName="line")
+
+
+def test_an_agent_that_is_registered_is_heard(sandbox: Sandbox, sagemaker: Any) -> None:
+    sagemaker.create_device_fleet(DeviceFleetName="line", RoleArn=ROLE, OutputConfig=OUTPUT)
+    sagemaker.register_devices(DeviceFleetName="line", Devices=[{"DeviceName": "cam-001"}, {"DeviceName": "cam-002"}])
+    agent = sandbox.client("sagemaker-edge", STAGE)
+    me = {"DeviceName": "cam-001", "DeviceFleetName": "line"}
+    assert agent.get_device_registration(**me)["DeviceRegistration"] == "REGISTERED"
+    assert agent.get_deployments(**me)["Deployments"] == []
+    assert "LatestHeartbeat" not in sagemaker.describe_device(**me)
+    agent.send_heartbeat(**me, AgentVersion="1.3.2", Models=[{"ModelName": "parts", "ModelVersion": "1.0"}])
+    shown = sagemaker.describe_device(**me)
+    assert (shown["AgentVersion"], shown["Models"]) == ("1.3.2", [{"ModelName": "parts", "ModelVersion": "1.0"}])
+    first = shown["LatestHeartbeat"]
+    agent.send_heartbeat(**me, AgentVersion="1.3.2")
+    shown = sagemaker.describe_device(**me)
+    assert shown["LatestHeartbeat"] > first
+    assert "Models" not in shown
+    agent.send_heartbeat(**me, AgentVersion="1.3.2", Models=[{"ModelName": "parts", "ModelVersion": "1.0"}])
+
+    def names(**given: Any) -> list[str]:
+        return [each["DeviceName"] for each in sagemaker.list_devices(**given)["DeviceSummaries"]]
+
+    assert names(ModelName="parts") == names(LatestHeartbeatAfter=first) == ["cam-001"]
+    assert names(ModelName="other") == []
+    assert names(LatestHeartbeatAfter=first + timedelta(days=1)) == []
+    report = sagemaker.get_device_fleet_report(DeviceFleetName="line")
+    assert report["DeviceStats"] == {"ConnectedDeviceCount": 1, "RegisteredDeviceCount": 2}
+    assert report["AgentVersions"] == [{"Version": "1.3.2", "AgentCount": 1}]
+    assert [(each["ModelName"], each["ConnectedDeviceCount"]) for each in report["ModelStats"]] == [("parts", 1)]
+    for call in (agent.get_device_registration, agent.get_deployments):
+        refused(
+            call, "ValidationException", 400, "No device with name: x found in the fleet line",
+            DeviceName="x", DeviceFleetName="line",
+        )  # fmt: skip
+    refused(
+        agent.send_heartbeat, "ValidationException", 400, ".*'a/b' at 'AgentVersion' .*", **me, AgentVersion="a/b"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

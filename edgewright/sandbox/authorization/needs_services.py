@@ -156,6 +156,8 @@ _UUID = 36
 
 def asked(service: str, environ: dict[str, Any], account: str, region: str) -> Asked | None:
     """Return a request by its operation and parameters, whatever protocol it came in."""
+    if service == "sagemaker" and environ["PATH_INFO"] != "/":
+        return asking.rest("sagemaker-edge", environ, account, region)
     if service in _REST:
         return asking.rest(_REST[service], environ, account, region)
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]

@@ -6,9 +6,10 @@ real service look for (the model lists ResourceNotFound).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from edgewright.sandbox.authorization import roles
@@ -16,6 +17,7 @@ from edgewright.sandbox.iot.models import SandboxIoTBackend, iot_backends
 from edgewright.sandbox.sagemaker.exceptions import ResourceInUse, ValidationException
 
 SERVICE = "sagemaker.amazonaws.com"
+_CONNECTED = timedelta(minutes=5)  # since the last heartbeat; the reference names no time
 ALIAS_PREFIX = "SageMakerEdge-"  # botocore's model, CreateDeviceFleet.EnableIotRoleAlias
 
 
@@ -28,9 +30,18 @@ class Device:
     thing: str
     description: str
     registered: datetime
+    heartbeat: datetime | None = None
+    """When its agent was last heard."""
+    agent: str = ""
+    models: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def connected(self) -> bool:
+        """Whether its agent was heard of late."""
+        return self.heartbeat is not None and datetime.now(UTC) - self.heartbeat < _CONNECTED
 
     def to_json(self, fleet: str) -> dict[str, Any]:
-        """``DeviceSummary``, which is also the answer of DescribeDevice as long as no agent reports."""
+        """``DeviceSummary``, which is also the answer of DescribeDevice but for the times of its models."""
         return {
             "DeviceName": self.name,
             "DeviceArn": self.arn,
@@ -38,6 +49,9 @@ class Device:
             "DeviceFleetName": fleet,
             "IotThingName": self.thing or None,
             "RegistrationTime": self.registered,
+            "LatestHeartbeat": self.heartbeat,
+            "Models": self.models or None,
+            "AgentVersion": self.agent or None,
         }
 
 
@@ -195,15 +209,35 @@ class Fleets:
                 raise ValidationException(f"IoT thing {thing} of the device {device['DeviceName']} does not exist")
 
     def report(self, name: str) -> dict[str, Any]:
-        """GetDeviceFleetReport: no agent of Edge Manager runs any more, so none is connected."""
+        """GetDeviceFleetReport, by the agents' heartbeats."""
         fleet = self.find(name)
+        devices = list(fleet.devices.values())
+        models: dict[tuple[str, str], Counter[bool]] = {}
+        for device in devices:
+            for model in device.models:
+                key = (str(model["ModelName"]), str(model.get("ModelVersion", "")))
+                models.setdefault(key, Counter())[device.connected] += 1
+        agents = Counter(device.agent for device in devices if device.agent)
         return {
             "DeviceFleetArn": fleet.arn,
             "DeviceFleetName": fleet.name,
             "OutputConfig": fleet.output,
             "Description": fleet.description or None,
             "ReportGenerated": datetime.now(UTC),
-            "DeviceStats": {"ConnectedDeviceCount": 0, "RegisteredDeviceCount": len(fleet.devices)},
-            "AgentVersions": [],
-            "ModelStats": [],
+            "DeviceStats": {
+                "ConnectedDeviceCount": sum(device.connected for device in devices),
+                "RegisteredDeviceCount": len(devices),
+            },
+            "AgentVersions": [{"Version": version, "AgentCount": count} for version, count in sorted(agents.items())],
+            "ModelStats": [
+                {
+                    "ModelName": model,
+                    "ModelVersion": version,
+                    "ConnectedDeviceCount": count[True],
+                    "OfflineDeviceCount": count[False],
+                    "ActiveDeviceCount": count[True],
+                    "SamplingDeviceCount": 0,
+                }
+                for (model, version), count in sorted(models.items())
+            ],
         }

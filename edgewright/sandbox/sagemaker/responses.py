@@ -101,9 +101,14 @@ class SandboxSageMakerResponse(SageMakerResponse):
         fleets = self.sagemaker_backend.fleets
         wanted = given.get("DeviceFleetName")
         chosen = [fleets.find(wanted)] if wanted else [fleet for _, fleet in sorted(fleets.all.items())]
-        found = [device.to_json(fleet.name) for fleet in chosen for _, device in sorted(fleet.devices.items())]
-        if "ModelName" in given or "LatestHeartbeatAfter" in given:
-            found = []  # only agents report models and heartbeats, and none runs any more
+        model, after = given.get("ModelName"), given.get("LatestHeartbeatAfter")
+        found = [
+            device.to_json(fleet.name)
+            for fleet in chosen
+            for _, device in sorted(fleet.devices.items())
+            if (model is None or any(each["ModelName"] == model for each in device.models))
+            and (after is None or _within(device.heartbeat, after, None))
+        ]
         return self._listed("DeviceSummaries", found, given, {})
 
     # --- Neo --------------------------------------------------------------------------------------------------
@@ -204,7 +209,9 @@ class SandboxSageMakerResponse(SageMakerResponse):
 
 
 def _within(moment: Any, after: float | None, before: float | None) -> bool:
-    if moment is None or (after is None and before is None):
+    if after is None and before is None:
         return True
+    if moment is None:
+        return False
     seconds = moment.timestamp()
     return (after is None or seconds > float(after)) and (before is None or seconds < float(before))
