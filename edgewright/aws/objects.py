@@ -28,8 +28,8 @@ class ObjectReader:
     def __init__(
         self, *, endpoint_url: str, region: str, access_key_id: str, secret_access_key: str, session_token: str
     ) -> None:
-        with _making:
-            self._client: Any = _session().create_client(
+        with making:
+            self._client: Any = shared_session().create_client(
                 "s3",
                 region_name=region,
                 endpoint_url=endpoint_url,
@@ -61,11 +61,12 @@ class ObjectReader:
         self._client.close()
 
 
-_making = (
+making = (
     threading.Lock()
 )  # one botocore session makes all clients: it reads its data files once, and is not thread-safe
 
 
 @lru_cache(maxsize=1)
-def _session() -> botocore.session.Session:
+def shared_session() -> botocore.session.Session:
+    """The session that makes the clients of devices; hold ``making`` meanwhile."""
     return botocore.session.Session()

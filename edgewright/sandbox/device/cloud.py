@@ -95,6 +95,9 @@ class Cloud(Protocol):
     def component_artifact(self, component: str, version: str, name: str, file: BinaryIO) -> None:
         """Write an artifact that the service itself keeps into ``file``."""
 
+    def edge_heartbeat(self, fleet: str, version: str) -> None:
+        """Find the device's registration with SageMaker Edge Manager, and send a heartbeat of its agent."""
+
     def interrupt(self) -> None:
         """Break off a long poll that is under way."""
 

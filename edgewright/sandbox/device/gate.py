@@ -88,6 +88,10 @@ class Gate:
         """See `Cloud`."""
         self._through(lambda: self._cloud.component_artifact(component, version, name, file))
 
+    def edge_heartbeat(self, fleet: str, version: str) -> None:
+        """See `Cloud`."""
+        self._through(lambda: self._cloud.edge_heartbeat(fleet, version))
+
     def interrupt(self) -> None:
         """See `Cloud`."""
         self._cloud.interrupt()

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlencode
 
+from edgewright.aws.edge_agent import AgentClient
 from edgewright.aws.errors import AwsError
 from edgewright.aws.objects import ObjectReader
 from edgewright.sandbox.device.cloud import Candidate, CloudError, Identity, JobExecution, Shadow, UnreachableError
@@ -47,6 +48,8 @@ class HttpCloud:
         self._polls = Connection(url)
         self._reader: ObjectReader | None = None
         self._reader_ends = 0.0
+        self._agent: AgentClient | None = None
+        self._agent_ends = 0.0
         self._thing = quote(identity.thing, safe="")
 
     def wait_for_news(self, since: int, timeout: float) -> int:
@@ -150,6 +153,19 @@ class HttpCloud:
             read(status, data, received)
         file.write(data)
 
+    def edge_heartbeat(self, fleet: str, version: str) -> None:
+        """GetDeviceRegistration and SendHeartbeat with the role alias's credentials."""
+        if self._agent is None or time.time() >= self._agent_ends - _RENEW_BEFORE:
+            given = self.credentials()
+            if self._agent is not None:
+                self._agent.close()
+            self._agent = AgentClient(**self._with(given))
+            self._agent_ends = _end_of(given)
+        try:
+            self._agent.beat(fleet, self._identity.thing, version)
+        except AwsError as error:
+            raise CloudError(http.HTTPStatus.BAD_REQUEST, error.code, str(error)) from error
+
     def interrupt(self) -> None:
         """Break off the long poll."""
         self._polls.interrupt()
@@ -160,6 +176,8 @@ class HttpCloud:
         self._calls.close()
         if self._reader is not None:
             self._reader.close()
+        if self._agent is not None:
+            self._agent.close()
 
     def _objects(self) -> ObjectReader:
         if self._reader is None or time.time() >= self._reader_ends - _RENEW_BEFORE:
@@ -175,16 +193,19 @@ class HttpCloud:
                 raise DeploymentError(msg, code) from error
             if self._reader is not None:
                 self._reader.close()
-            self._reader = ObjectReader(
-                endpoint_url=self._url,
-                region=self._identity.region,
-                access_key_id=given["accessKeyId"],
-                secret_access_key=given["secretAccessKey"],
-                session_token=given["sessionToken"],
-            )
-            ends = datetime.fromisoformat(given["expiration"])
-            self._reader_ends = (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp()
+            self._reader = ObjectReader(**self._with(given))
+            self._reader_ends = _end_of(given)
         return self._reader
+
+    def _with(self, given: Mapping[str, str]) -> dict[str, str]:
+        """What a client of AWS is made with."""
+        return {
+            "endpoint_url": self._url,
+            "region": self._identity.region,
+            "access_key_id": given["accessKeyId"],
+            "secret_access_key": given["secretAccessKey"],
+            "session_token": given["sessionToken"],
+        }
 
     def _ask(
         self,
@@ -205,6 +226,12 @@ class HttpCloud:
             "X-Edgewright-Certificate": self._identity.certificate_id,
             "Content-Type": "application/json",
         }
+
+
+def _end_of(given: Mapping[str, str]) -> float:
+    """When credentials end, in seconds since 1970."""
+    ends = datetime.fromisoformat(given["expiration"])
+    return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp()
 
 
 def _refused(error: AwsError, bucket: str, key: str) -> Exception:

@@ -20,6 +20,7 @@ from edgewright.sandbox.device.cloud import Cloud, CloudError, UnreachableError
 from edgewright.sandbox.device.components import State, Status
 from edgewright.sandbox.device.deploying import Result, deploy
 from edgewright.sandbox.device.documents import Deployment
+from edgewright.sandbox.device.edge_agent import EdgeAgent
 from edgewright.sandbox.device.failures import DeploymentError, InterruptedDeploymentError
 from edgewright.sandbox.device.gate import Gate
 from edgewright.sandbox.device.logs import BoundedLog
@@ -100,6 +101,7 @@ class CoreDevice:
             turned=self._turned,
         )
         self._reporter = Reporter(self._shop)
+        self._edge_agent = EdgeAgent(self._state, self._cloud, self._log)
         name = settings.identity.thing
         self._threads = [
             threading.Thread(target=self._guarded, args=(self._work,), name=f"{name} worker", daemon=True),
@@ -214,6 +216,7 @@ class CoreDevice:
                 self._flush()
                 self._take_jobs()
                 self._take_shadow()
+                self._edge_agent.beat()
                 wait = FIRST_WAIT
                 news = self._cloud.wait_for_news(news, _POLL)
             except UnreachableError as error:

@@ -32,6 +32,7 @@ class FakeCloud:
         """Components of deployments whose jobs carry a part of the document, by deployment."""
         self.messages: list[dict[str, Any]] = []
         self.downloads: list[str] = []
+        self.heartbeats: list[tuple[str, str]] = []
         self.resolutions: list[tuple[str, str | None, dict[str, str]]] = []
         self.refusals: dict[str, CloudError] = {}
         self.reachable = True
@@ -241,6 +242,10 @@ class FakeCloud:
         self._enter("component_artifact")
         self.downloads.append(name)
         file.write(self.objects.get((component, f"{version}/{name}"), b""))
+
+    def edge_heartbeat(self, fleet: str, version: str) -> None:
+        self._enter("edge_heartbeat")
+        self.heartbeats.append((fleet, version))
 
     def interrupt(self) -> None:
         with self.changed:

@@ -124,6 +124,32 @@ def _artifact_bucket(sandbox: Sandbox, root: Path) -> str:
     return str(bucket)
 
 
+def _device_fleet(fleet: Fleet, artifacts: str) -> str:
+    """A device that is registered with Edge Manager under its thing's name, and what its role may."""
+    name = naming.edge_manager_fleet("line-inspection", "staging")
+    devices = f"arn:aws:sagemaker:{fleet.sandbox.region}:{fleet.account}:device-fleet/{name}/device/*"
+    role = naming.token_exchange_role("line-inspection", "staging")
+    iam, sagemaker = fleet.sandbox.client("iam", "staging"), fleet.sandbox.client("sagemaker", "staging")
+    agent = ["sagemaker:GetDeviceRegistration", "sagemaker:SendHeartbeat"]
+    policy = _policy(
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": artifacts},
+        {"Effect": "Allow", "Action": agent, "Resource": devices},
+    )
+    iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy)
+    services = ["credentials.iot.amazonaws.com", "sagemaker.amazonaws.com"]
+    trust = _policy({"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"})
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+    fleet.add("twin-001")
+    sagemaker.create_device_fleet(
+        DeviceFleetName=name,
+        RoleArn=naming.role_arn(fleet.account, role),
+        OutputConfig={"S3OutputLocation": "s3://acme-sagemaker-captures"},
+    )
+    device = {"DeviceName": "twin-001", "IotThingName": "twin-001"}
+    sagemaker.register_devices(DeviceFleetName=name, Devices=[device])
+    return name
+
+
 def test_a_model_goes_from_the_template_through_sagemaker_to_a_device_unedited(
     world: World, sandbox: Sandbox, capsys: Capture
 ) -> None:
@@ -156,14 +182,20 @@ def test_a_model_goes_from_the_template_through_sagemaker_to_a_device_unedited(
     assert main(["validate", "--root", str(world.root)]) == 0
     assert world.edgewright("publish", NAME, "--stage", "staging") == 0, capsys.readouterr().err
     fleet = Fleet(sandbox)
-    read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
-    role = naming.token_exchange_role("line-inspection", "staging")
-    sandbox.client("iam", "staging").put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=_policy(read))
-    fleet.add("twin-001")
+    device_fleet = _device_fleet(fleet, f"arn:aws:s3:::{bucket}/*")
     sandbox.start_devices()
-    job = fleet.deploy({"aws.greengrass.Nucleus": "2.14.3", NAME: "1.0.0"})
+    agent = {
+        "componentVersion": "1.3.2",
+        "configurationUpdate": {"merge": json.dumps({"DeviceFleetName": device_fleet})},
+    }
+    job = fleet.deploy(
+        {"aws.greengrass.Nucleus": "2.14.3", "aws.greengrass.SageMakerEdgeManager": agent, NAME: "1.0.0"}
+    )
     assert fleet.ends(job, ["twin-001"]) == {"twin-001": "SUCCEEDED"}, fleet.story(["twin-001"])
     assert fleet.installed("twin-001")[NAME] == ("1.0.0", "FINISHED")
+    sagemaker, me = sandbox.client("sagemaker", "staging"), {"DeviceFleetName": device_fleet, "DeviceName": "twin-001"}
+    assert until(lambda: "LatestHeartbeat" in sagemaker.describe_device(**me)), fleet.story(["twin-001"])
+    assert sagemaker.describe_device(**me)["AgentVersion"] == "1.3.2"
     assert (fleet.work("twin-001", NAME) / "model.onnx").read_bytes() == begun_with["model.onnx"]
     sandbox.stop_devices()
 
