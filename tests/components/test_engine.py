@@ -38,7 +38,7 @@ def root(tmp_path: Path, project_root: Path) -> Path:
     for name in (*COMMITTED, "edgewright.yaml", "catalog.lock", "__main__.py"):
         shutil.copy(project_root / name, root)
     for name in ("components", "edgewright", "catalog", "fleets", "plugins"):
-        shutil.copytree(project_root / name, root / name)
+        shutil.copytree(project_root / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     return root
 
 
