@@ -16,8 +16,10 @@ PLUGIN = os.environ.get("EDGEWRIGHT_AWS_PLUGIN")
 WHOLE = ("-m", "edgewright.cli", "demo", "--directory")
 SHORT = (
     "-c",
-    ("import sys; from pathlib import Path; from edgewright.gitops.demo.story import SHORT, tell; "
-    "sys.exit(tell(Path.cwd(), Path(sys.argv[1]), chapters=SHORT))"),
+    (
+        "import sys; from pathlib import Path; from edgewright.gitops.demo.story import SHORT, tell; "
+        "sys.exit(tell(Path.cwd(), Path(sys.argv[1]), chapters=SHORT))"
+    ),
 )
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
