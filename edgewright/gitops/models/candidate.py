@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgewright.errors import EdgewrightError, RefusedError
-from edgewright.gitops.process import capture
+from edgewright.gitops.models import apart
 from edgewright.manifest.registry import ModelQuality
-
-# Of the parent's environment, what a Python needs to start; no credentials, no proxy.
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
@@ -50,15 +44,8 @@ def attempt(model: Path, golden: Path | None, *, what: str) -> Trial:
         RefusedError: it is no model that devices could load, or the golden set does not fit it.
         EdgewrightError: the libraries are not installed.
     """
-    command = [sys.executable, "-m", "edgewright.gitops.models.trial", str(model), *([str(golden)] if golden else [])]
-    environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
-    code, text, errors = capture(command, cwd=model.parent, environment=environment)
-    try:
-        said = json.loads(text)
-    except ValueError:
-        last = (errors.strip().splitlines() or [f"exit code {code}"])[-1]
-        msg = f"{what} ended the process that tried it: {last}"
-        raise RefusedError(msg) from None
+    arguments = [str(model), *([str(golden)] if golden else [])]
+    said = apart.ask("edgewright.gitops.models.trial", arguments, cwd=model.parent, what=what)
     if "error" in said:
         if said["error"].startswith("ModuleNotFoundError"):
             msg = f"a model is checked with onnx and onnxruntime: pip install 'edgewright[models]' ({said['error']})"

@@ -19,7 +19,7 @@ from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import proposal
 from edgewright.gitops.edit import with_component_version
 from edgewright.gitops.merged import Merged
-from edgewright.gitops.models.archive import find_onnx
+from edgewright.gitops.models.archive import unpack
 from edgewright.gitops.models.candidate import Comparison, Trial, attempt, compare
 from edgewright.gitops.models.package import LARGEST_ARTIFACT, Arn, Package, describe, download, metrics
 from edgewright.gitops.models.request import body
@@ -186,7 +186,7 @@ def _fetch(session: Session, package: Package, folder: Path) -> tuple[Path, str]
     artifact, model = folder / "artifact", folder / "model.onnx"
     what = f"the artifact of {package.arn.text}"
     digest = download(session, package.artifact, artifact, limit=LARGEST_ARTIFACT, expected=package.digest, what=what)
-    find_onnx(artifact, model)
+    unpack(artifact, model)
     return model, digest
 
 

@@ -11,32 +11,43 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-CPU_SECONDS = 120
+from edgewright.gitops.models.apart import confine
+
 MEMORY = 8 << 30  # bytes of address space: ONNX Runtime reserves far more than it uses
+MOST_ENDS = 64  # inputs, and outputs
+LONGEST_NAME = 128
 _RUNS = 200
 _TYPES = {1: "float32", 11: "float64", 6: "int32", 7: "int64", 2: "uint8", 9: "bool"}  # onnx.TensorProto.DataType
 
 
 def main(arguments: list[str]) -> int:
     """Try a model; 0 with a document, 2 with a document that has only ``error``."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine(memory=MEMORY, file=0)
     model = Path(arguments[0])
     golden = json.loads(Path(arguments[1]).read_text(encoding="utf-8")) if len(arguments) > 1 else None
     try:
         found = graph(model)
         found |= run(model, golden)
     except Exception as error:  # noqa: BLE001 -- whatever a foreign file does to the libraries is an answer here
-        found = {"error": " ".join(f"{type(error).__name__}: {error}".split())[:1000]}
+        found = {"error": _words(error, model)}
     sys.stdout.write(json.dumps(found))
     return 2 if "error" in found else 0
+
+
+def _words(error: Exception, model: Path) -> str:
+    """What a library says, in a line, without the places of its own source and of our file."""
+    said = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"  # our own words, or theirs
+    text = " ".join(said.replace(str(model), "it").split())
+    return re.sub(r"(?:Exception during initialization: )?/onnxruntime_src/\S+ (?:[^)]*?::\S*?\([^)]*\) ?)?", "", text)[
+        :1000
+    ]
 
 
 def graph(path: Path) -> dict[str, Any]:
@@ -51,6 +62,7 @@ def graph(path: Path) -> dict[str, Any]:
     if any(each.data_location == onnx.TensorProto.EXTERNAL for each in model.graph.initializer):
         msg = "the model keeps weights in files beside it; save it as one file"
         raise ValueError(msg)
+    _take(model, onnx.defs.onnx_opset_version())
     onnx.checker.check_model(model, full_check=True)
     weights = {each.name for each in model.graph.initializer}
     opsets = {each.domain or "ai.onnx": each.version for each in model.opset_import}
@@ -62,6 +74,26 @@ def graph(path: Path) -> dict[str, Any]:
         "irVersion": model.ir_version,
         "size": path.stat().st_size,
     }
+
+
+def _take(model: Any, newest: int) -> None:
+    """Refuse what a checker would take, or take hours for."""
+    weights = {each.name for each in model.graph.initializer}
+    for kind, ends in (("inputs", model.graph.input), ("outputs", model.graph.output)):
+        names = [each.name for each in ends if each.name not in weights]
+        if not 0 < len(names) <= MOST_ENDS:
+            msg = f"the model has {len(names)} {kind}; models that have 1 to {MOST_ENDS} are taken"
+            raise ValueError(msg)
+        strange = next((name for name in names if len(name) > LONGEST_NAME or not name.isprintable() or not name), None)
+        if strange is not None:
+            msg = (
+                f"the model has {strange[:40]!r} among its {kind}: a name has 1 to {LONGEST_NAME} characters that show"
+            )
+            raise ValueError(msg)
+    for each in model.opset_import:
+        if each.domain in ("", "ai.onnx") and each.version > newest:
+            msg = f"the model is of opset {each.version}, and there are those up to {newest}; export it for one of them"
+            raise ValueError(msg)
 
 
 def _value(value: Any) -> dict[str, Any]:

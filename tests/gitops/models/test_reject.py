@@ -118,6 +118,6 @@ def test_a_branch_that_somebody_worked_on_stays_and_its_merge_request_on_gitlab_
     (request,) = gitlab.read("requests")
     assert not request["open"]
     (note,) = request["notes"]
-    assert note.startswith("Closed: ``model package parts-model/1 was rejected: $(touch /tmp/x)")
+    assert note.startswith("Closed: <code>model package parts-model/1 was rejected: &#36;&#40;touch /tmp/x&#41;")
     assert world.edgewright("model", "reject", arn) == 0, "the same again is nothing more"
     assert gitlab.read("requests") == [request]
