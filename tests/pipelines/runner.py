@@ -20,6 +20,7 @@ from tests.pipelines.fakes import Forge
 from tests.pipelines.files import Reference, load
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+_TERM = re.compile(r'\$(\w+)(?:\s*==\s*(?:\$(\w+)|"([^"]*)"))?')
 _REFERENCE = re.compile(r"'[^']*'|\b[a-z][\w-]*(?:\.[\w-]+)+")
 
 
@@ -68,8 +69,8 @@ class Runner:
             raise JobFailed(job, result.returncode, result.stdout)
         return result.stdout
 
-    def check_out(self, commit: str) -> None:
-        """Bring the workspace to a commit, as a runner does: what git ignores stays."""
+    def check_out(self, commit: str, branch: str = "") -> None:
+        """Bring the workspace to a commit, as a runner does, on a branch if one is named: what git ignores stays."""
         for arguments in (
             [
                 "fetch",
@@ -79,7 +80,8 @@ class Runner:
                 "+refs/heads/*:refs/remotes/origin/*",
                 "+refs/pull/*:refs/pull/*",
             ],
-            ["checkout", "--quiet", "--force", "--detach", commit],
+            ["checkout", "--quiet", "--force", *(["-B", branch] if branch else ["--detach"]), commit],
+            *([["branch", "--quiet", f"--set-upstream-to=origin/{branch}"]] if branch else []),
             ["clean", "-ffdq"],
         ):
             subprocess.run(["git", *arguments], cwd=self.workspace, check=True)
@@ -143,7 +145,8 @@ class GitHub(Runner):
         uses = str(step.get("uses", "")).partition("@")[0]
         given = {key: self._text(value, context) for key, value in step.get("with", {}).items()}
         if uses == "actions/checkout":
-            self.check_out(self._commit)
+            # without a commit of its own in the event, the action takes the default branch
+            self.check_out(self._commit, "main" if context.get("github.event_name") == "repository_dispatch" else "")
         elif uses == "aws-actions/configure-aws-credentials":
             self.roles.append(given["role-to-assume"])
             environment |= {**self.aws, "AWS_REGION": given["aws-region"]}
@@ -255,13 +258,17 @@ class GitLab(Runner):
         return environment
 
     def _wanted(self, spec: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+        def holds(term: re.Match[str]) -> str:
+            value = environment.get(term[1], "")
+            if "==" not in term[0]:
+                return str(bool(value))
+            return str(value == (environment.get(term[2], "") if term[2] else term[3]))
+
         for rule in spec.get("rules", ()):
-            terms = [re.fullmatch(r'\s*\$(\w+) == (?:\$(\w+)|"([^"]*)")\s*', term) for term in rule["if"].split("&&")]
-            assert all(terms), f"the runner does not know {rule['if']}"
-            if all(
-                environment.get(term[1], "") == (environment.get(term[2], "") if term[2] else term[3])
-                for term in terms
-                if term
-            ):
+            said = _TERM.sub(holds, rule["if"]).replace("&&", " and ").replace("||", " or ")
+            assert not set(said.split()) - {"and", "or", "True", "False", "(True", "False)", "True)", "(False"}, (
+                f"the runner does not know {rule['if']}"
+            )
+            if eval(said):  # noqa: S307 -- a rule of ours, of which nothing but these words is left
                 return True
         return "rules" not in spec

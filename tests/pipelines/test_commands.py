@@ -193,7 +193,7 @@ def test_a_model_goes_its_way_through_github_and_further_through_gitlab(world: W
     proposed, deploy = _merged_on_github(world, github, merge, head)
     approvals.runs_on(DEVICES["staging"][0], MODEL, VERSION, digest)
     _refused_on_github(world, github, deploy, merge)
-    merge = _through_gitlab(world, Forge(tmp_path / "gitlab", "glab"), proposed)
+    merge = _through_gitlab(world, Forge(tmp_path / "gitlab", "glab"), proposed, approvals)
     _night_on_github(world, github, merge)
 
 
@@ -203,6 +203,7 @@ def _model_job(world: World, github: GitHub, approvals: Approvals) -> list[dict[
     mine = replace(github, aws=approvals.as_pipeline())
     for payload in payloads:
         said = {f"github.event.client_payload.{key}": value for key, value in payload.items()}
+        said["github.event_name"] = "repository_dispatch"
         mine.run("model.yml", "request", _context(world, **said), commit=world.main(), run="100")
         assert mine.roles[-1] == IMPORTER
     return payloads
@@ -349,8 +350,11 @@ def _night_on_github(world: World, github: GitHub, merge: str) -> None:
     assert "com.acme.device-health" in issue["body"]
 
 
-def _through_gitlab(world: World, forge: Forge, branch: str) -> str:
-    """The request for the pilot ring is previewed, commented on and merged; production comes up with it."""
+def _through_gitlab(world: World, forge: Forge, branch: str, approvals: Approvals) -> str:
+    """The request for the pilot ring is previewed, commented on and merged; production comes up with it.
+
+    After that the model is rejected, and every release that has it is in quarantine.
+    """
     path = os.pathsep.join([str(forge.bin), world.base["PATH"]])
     gitlab = GitLab(world.runner, forge, {**world.base, "PATH": path}, world.aws)
     project = {
@@ -403,4 +407,16 @@ def _through_gitlab(world: World, forge: Forge, branch: str) -> str:
     night = {**project, "CI_PIPELINE_SOURCE": "schedule"}
     gitlab.run("drift", night, commit=merge, matrix={"STACK": "prod"})
     assert forge.read("issues") == []
+
+    # --- rejected after all
+    approvals.decide(approvals.arn(1), "Rejected")
+    (payload,) = approvals.new()
+    variables = {f"EDGEWRIGHT_{key.upper()}": value for key, value in payload.items()}
+    gitlab.run("model", {**project, **hosted, **variables, "CI_PIPELINE_SOURCE": "trigger"}, commit=merge)
+    assert gitlab.roles[-1] == IMPORTER
+    for ring in ("staging/twins", "prod/pilot"):
+        assert f"{FLEET} {ring} has it: edgewright rollback {FLEET} --ring {ring}" in gitlab.said["model"]
+    world.team.plumb(["fetch", "--quiet", "origin"])
+    (quarantine,) = world.team.plumb(["diff", "--name-only", merge, "origin/main"]).splitlines()
+    assert quarantine.startswith("controls/quarantine/")
     return merge

@@ -157,6 +157,9 @@ def reject(args: argparse.Namespace) -> int:
     reading = session(Settings(region=arn.region, role_arn=args.role, session_name="edgewright"))
     done = take_back(merged, reading, arn, reason=args.reason, push=not args.no_push)
     output.status("")
+    # only what others get keeps the releases away; where there are no others, it is theirs already
+    kept = done.commit is not None and not (args.no_push or done.commit.pushed) and bool(merged.repository.remotes())
+    code = ExitCode.USER if kept else ExitCode.OK
     if args.json:
         output.data(
             {
@@ -173,7 +176,7 @@ def reject(args: argparse.Namespace) -> int:
                 "pushed": done.commit.pushed if done.commit else False,
             }
         )
-        return ExitCode.OK
+        return code
     if done.branch is not None:
         what = f"closed {done.request}" if done.request else f"branch {done.branch}"
         output.line(f"{what}: {'the branch is gone' if done.left is None else f'the branch stays: {done.left}'}")
@@ -187,7 +190,12 @@ def reject(args: argparse.Namespace) -> int:
         output.line(f"{short(release)} {word}: it has {done.component} {done.version}")
     for fleet, ring, _ in done.rings:
         output.line(f"  {fleet} {ring} has it: edgewright rollback {fleet} --ring {ring}")
-    return ExitCode.OK
+    if done.commit is not None and kept:
+        output.note(
+            f"the quarantine holds nowhere but here: {done.commit.told}; push it, or a person runs "
+            f"`edgewright model reject {arn.text}` in a clone that may"
+        )
+    return code
 
 
 def import_(args: argparse.Namespace) -> int:

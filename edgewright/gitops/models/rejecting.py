@@ -77,7 +77,7 @@ def reject(merged: Merged, session: Session, arn: Arn, *, reason: str | None = N
     new = [release for release in having if controls.quarantine(release) is None]
     commit = None
     if new:
-        by = merged.repository.user()
+        by = merged.repository.operator()
         made = [controlling.quarantine(release, why, by) for release in new]
         files = {file: controlling.render(control) for file, control in made}
         subject = f"Put {', '.join(short(release) for release in new)} in quarantine"

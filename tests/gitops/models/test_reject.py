@@ -77,6 +77,7 @@ def test_a_rejected_package_is_taken_back_whether_its_proposal_is_open_or_merged
         ModelPackageArn=arn, ModelApprovalStatus="Rejected", ApprovalDescription="blind in one eye"
     )
     capsys.readouterr()
+    _a_protected_branch_keeps_the_quarantine_out(world, arn, capsys)
     assert world.edgewright("model", "reject", arn, "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["version"] == "1.3.0"
@@ -92,6 +93,19 @@ def test_a_rejected_package_is_taken_back_whether_its_proposal_is_open_or_merged
     assert f"{short(having)} was in quarantine already: it has com.acme.parts-model 1.3.0" in said
     assert "label-reading staging/twins has it: edgewright rollback label-reading --ring staging/twins" in said
     assert FLEET not in said
+
+
+def _a_protected_branch_keeps_the_quarantine_out(world: World, arn: str, capsys: Capture) -> None:
+    hook = world.remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    head = world.repository.head()
+    assert world.edgewright("model", "reject", arn) == 1
+    told = capsys.readouterr().err
+    assert "the quarantine holds nowhere but here: not pushed: " in told
+    assert f"`edgewright model reject {arn}`" in told
+    hook.unlink()
+    world.repository.plumb(["reset", "--quiet", "--hard", head])
 
 
 def test_a_branch_that_somebody_worked_on_stays_and_its_merge_request_on_gitlab_is_closed(
