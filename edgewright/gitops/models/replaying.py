@@ -154,7 +154,8 @@ class Letters:
     def _call(self, operation: str, doing: str, **arguments: Any) -> dict[str, Any]:
         name = naming.MODEL_EVENTS_DEAD_LETTERS
         if self._url is None:
-            answer = self.session.call("sqs", "get_queue_url", doing=f"find the queue {name}", QueueName=name)
+            with _made_by_the_stack():
+                answer = self.session.call("sqs", "get_queue_url", doing=f"find the queue {name}", QueueName=name)
             self._url = str(answer["QueueUrl"])
         return self.session.call("sqs", operation, doing=f"{doing} the queue {name}", QueueUrl=self._url, **arguments)
 
@@ -162,19 +163,32 @@ class Letters:
 
     def _invoke(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         name = naming.MODEL_EVENTS_BACKUP
-        answer = self.session.call(
-            "lambda",
-            "invoke",
-            doing=f"invoke the function {name}",
-            FunctionName=name,
-            Payload=json.dumps(payload).encode(),
-        )
+        with _made_by_the_stack():
+            answer = self.session.call(
+                "lambda",
+                "invoke",
+                doing=f"invoke the function {name}",
+                FunctionName=name,
+                Payload=json.dumps(payload).encode(),
+            )
         said = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError") or not isinstance(said, dict):
             why = said.get("errorMessage") if isinstance(said, dict) else "it answered with nothing"
             msg = f"the function {name} failed: {_line(str(why))}; its log group /aws/lambda/{name} says more"
             raise EdgewrightError(msg)
         return said
+
+
+@contextmanager
+def _made_by_the_stack() -> Iterator[None]:
+    """Say who makes what is not there."""
+    try:
+        yield
+    except AwsError as error:
+        if error.code.rpartition(".")[2] not in ("NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"):
+            raise
+        msg = f"{error}; the tooling stack makes it: an administrator runs `pulumi up --stack tooling`"
+        raise EdgewrightError(msg) from error
 
 
 def _start(client: Forge, where: Where, groups: set[str], waiting: Waiting) -> Outcome:

@@ -138,6 +138,12 @@ def test_without_a_trigger_or_a_client_there_is_a_word_about_the_other_way(
     assert "no models.trigger" in capsys.readouterr().err
     configured("{github: {repository: acme/edge-fleets}}")
     letters(EVENT)
+    manifest = world.repository.root / "edgewright.yaml"
+    text = manifest.read_text("utf-8")
+    manifest.write_text(text.replace("kind: apiDestination", "kind: lambda"), "utf-8")
+    assert world.edgewright("model", "replay") == 1
+    assert "; the tooling stack makes it: an administrator runs `pulumi up --stack tooling`" in capsys.readouterr().err
+    manifest.write_text(text, "utf-8")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert world.edgewright("model", "replay") == 1
     assert "install it and sign in, or import by hand: edgewright model import ARN" in capsys.readouterr().err
