@@ -94,7 +94,7 @@ def _topic(value: Any) -> str:
     return value
 
 
-AbsolutePath = Annotated[str, BeforeValidator(_absolute)]
+AbsolutePath = Annotated[str, BeforeValidator(_absolute), Field(json_schema_extra={"pattern": "^/"})]
 Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 Kilobytes = Annotated[int, Field(ge=1, le=_LARGEST)]
 
@@ -194,9 +194,7 @@ class Parameters(_Model):
     input_payload_encoding_type: Literal["json", "binary"] = Field("json", description="How its input is encoded.")
     exec_args: Annotated[tuple[str, ...], Field(strict=False)] = Field((), description="Arguments of the process.")
     environment_variables: Environment = Field(default_factory=dict, description="Environment of the process.")
-    linux_process_params: LinuxProcessParams = Field(
-        LinuxProcessParams(), description="How the process is kept apart from the system."
-    )
+    linux_process_params: LinuxProcessParams = Field(LinuxProcessParams(), description="Container or plain process.")
 
     @property
     def contained_memory(self) -> int | None:
@@ -242,7 +240,9 @@ class LambdaComponent(_Model):
     version: Version = Field(description="The version, as its folder is called.", examples=['"1.0.0"'])
     description: str = Field("", description="What it does, for people.", max_length=200)
     runtime: Annotated[str, BeforeValidator(_runtime)] = Field(
-        description="The function's runtime: Python, Node.js or Java.", examples=["python3.12"]
+        description="The function's runtime: Python, Node.js or Java.",
+        examples=["python3.12"],
+        json_schema_extra={"enum": list(RUNTIMES)},
     )
     handler: Annotated[str, BeforeValidator(_handler)] = Field(
         description="What is called for each event.", examples=["function.handler"]

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from edgewright import output
-from edgewright.manifest.base import Model
+from edgewright.catalog.catalog import CATALOG, LAMBDA, LAMBDA_SCHEMA
+from edgewright.catalog.lambda_component import LambdaComponent
 from edgewright.manifest.model import Fleet, FleetStage, Organisation
 from edgewright.manifest.references import REFERENCES
 from edgewright.manifest.rules import ADVICE, RULES
@@ -26,10 +27,11 @@ from edgewright.manifest.types import format_duration, format_percent
 from edgewright.source import load_yaml
 
 REFERENCE = "docs/reference/manifests.md"
-FILES: dict[str, tuple[type[Model], str]] = {
+FILES: dict[str, tuple[type[BaseModel], str]] = {
     "edgewright.schema.json": (Organisation, "edgewright.yaml"),
     "fleets/fleet.schema.json": (Fleet, "fleets/<fleet>/fleet.yaml"),
     "fleets/stage.schema.json": (FleetStage, "fleets/<fleet>/<stage>.yaml"),
+    f"{CATALOG}/{LAMBDA_SCHEMA}": (LambdaComponent, f"{CATALOG}/<component>/<version>/{LAMBDA}"),
 }
 """Schema file -> its model, and which manifests it is for."""
 
@@ -57,7 +59,7 @@ def write(root: Path) -> list[str]:
     return changed
 
 
-def schema_of(model: type[Model], title: str) -> dict[str, Any]:
+def schema_of(model: type[BaseModel], title: str) -> dict[str, Any]:
     """Return the JSON Schema of what the model takes, as one writes it in YAML."""
     schema = model.model_json_schema(by_alias=True)
     models = _models(model)
@@ -132,7 +134,7 @@ _HEAD = """\
 
 Generated from the models by `python -m edgewright.manifest.schema`; do not edit.
 
-Three kinds of file, all of them YAML (1.2: only `true` and `false` are booleans). An unknown key, a duplicate key and
+Four kinds of file, all of them YAML (1.2: only `true` and `false` are booleans). An unknown key, a duplicate key and
 a version without quotes are errors. `edgewright validate` tells every error of every file in one run, offline.
 Durations are written `30s`, `15m`, `24h` or `7d`; shares are written `95%`.
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import jsonschema
 import pytest
 
 from edgewright.canonical import digest
@@ -16,6 +17,7 @@ from edgewright.catalog.lambda_component import LambdaComponent, check_code, rea
 from edgewright.catalog.lambda_lint import LambdaLinter
 from edgewright.catalog.summary import changes
 from edgewright.errors import EdgewrightError
+from edgewright.manifest.schema import schema_of
 from edgewright.source import Problem, load_yaml
 from tests.conftest import Golden
 from tests.helpers import catalogs
@@ -314,3 +316,20 @@ def test_a_change_is_told_as_one_of_the_function(tmp_path: Path) -> None:
         "~ function/function.py 88 bytes -> 33 bytes",
         "~ lambda parameters: nothing -> {'pinned': False}",
     ]
+
+
+# what no JSON Schema of a useful size says: one value against another, files, versions, YAML's own types
+OF_SHAPE = (
+    "runtime-of-another-family", "runtime-that-is-gone", "missing-runtime", "misspelt-key", "kind-unknown",
+    "dependency-type", "topic-type", "timeout-zero", "timeout-as-duration", "encoding", "environment-number",
+    "memory-zero", "memory-in-megabytes", "isolation-unknown", "volume-relative", "volume-permission",
+    "device-relative", "device-permission", "parameter-unknown", "version-is-a-number",
+)  # fmt: skip
+
+
+def test_editors_are_told_the_same_by_the_schema() -> None:
+    schema = jsonschema.Draft202012Validator(schema_of(LambdaComponent, "lambda.yaml"))
+    good = load_yaml(LAMBDA.format(name="com.acme.filter", version="1.0.0") + PARAMETERS, "lambda.yaml").value
+    assert list(schema.iter_errors(good)) == []
+    cases = {case.stem: load_yaml(case.read_text(encoding="utf-8"), "lambda.yaml").value for case in BAD}
+    assert [name for name in OF_SHAPE if schema.is_valid(cases[name])] == []
