@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgewright.catalog.catalog import Catalog
     from edgewright.catalog.edge_source import EdgeSource
 
-_LONGEST = 24 * 60  # minutes
+_PATIENCE, _LONGEST = 30, 24 * 60  # minutes
 
 
 def declare(action: argparse.ArgumentParser) -> None:
@@ -26,13 +26,12 @@ def declare(action: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--edge-manager", action="store_true", help="let SageMaker compile and package the named version, and take it"
     )
+    # no defaults here, so that an option without --edge-manager is seen
     group.add_argument("--job-role", metavar="ARN", help="the role that SageMaker works by; it must trust it")
     group.add_argument("--output", metavar="S3", help="s3://BUCKET/FOLDER that SageMaker reads from and writes to")
     group.add_argument("--role", metavar="ARN", help="assume this role for the build (default: your credentials)")
     group.add_argument("--region", help="of the jobs (default: the environment's)")
-    group.add_argument(
-        "--patience", type=float, default=30, metavar="MINUTES", help="how long to wait (default: %(default)s)"
-    )
+    group.add_argument("--patience", type=float, metavar="MINUTES", help=f"how long to wait (default: {_PATIENCE})")
 
 
 def run(args: argparse.Namespace, catalog: Catalog) -> int:
@@ -52,8 +51,9 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
         if not getattr(args, option):
             msg = f"--{option.replace('_', '-')} is missing: write --job-role ARN and --output s3://BUCKET/FOLDER"
             raise EdgewrightError(msg)
-    if not 0 < args.patience <= _LONGEST:
-        msg = f"--patience {args.patience:g} is no time to wait: more than 0, at most {_LONGEST} minutes"
+    patience = _PATIENCE if args.patience is None else args.patience
+    if not 0 < patience <= _LONGEST:
+        msg = f"--patience {patience:g} is no time to wait: more than 0, at most {_LONGEST} minutes"
         raise EdgewrightError(msg)
     place = Place.parse(args.job_role, args.output)
     shown = f"{source.name} {source.version}"
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
         return ExitCode.OK
     here = session(Settings(region=args.region, role_arn=args.role, session_name="edgewright"))
     try:
-        built = build(source, Jobs(here, deadline=time.monotonic() + args.patience * 60), place)
+        built = build(source, Jobs(here, deadline=time.monotonic() + patience * 60), place)
     finally:
         output.status("")
     output.line(f"{shown} is built: recipe.yaml, {built.file} ({built.size} bytes, {built.record.digest})")
@@ -73,6 +73,18 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
         )
     output.note(f"a draft: publish it with `edgewright component lock {source.name}@{source.version}`")
     return ExitCode.OK
+
+
+def refuse_strays(args: argparse.Namespace) -> None:
+    """Refuse options of this path without its flag: they would be ignored.
+
+    Raises:
+        EdgewrightError: there is one.
+    """
+    for option in ("job_role", "output", "role", "region", "patience"):
+        if getattr(args, option) is not None:
+            msg = f"--{option.replace('_', '-')} is for --edge-manager; leave it out, or add --edge-manager"
+            raise EdgewrightError(msg)
 
 
 def warn() -> None:

@@ -72,6 +72,12 @@ def test_it_needs_one_version_that_sagemaker_makes(words: list[str], told: str, 
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--job-role", "--output", "--role", "--region", "--patience"])
+def test_an_option_of_the_path_needs_its_flag(option: str, root: Path, capsys: Capture) -> None:
+    assert build(root, option, "1") == 1
+    assert f"{option} is for --edge-manager" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "option", [("--publisher", "Acme"), ("--model", "com.acme.x"), ("--image", "a=b@sha256:" + "a" * 64)]
 )

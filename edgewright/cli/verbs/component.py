@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         return list_versions(catalog, as_json=args.json)
     if args.edge_manager:
         return edge_build.run(args, catalog)
+    edge_build.refuse_strays(args)
     return build(catalog, args.versions)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import signal
@@ -18,6 +19,8 @@ from edgewright.catalog.catalog import Catalog
 from edgewright.cli.main import main
 from edgewright.documents import naming
 from edgewright.documents.roots import place_of
+from edgewright.errors import EdgewrightError
+from edgewright.gitops.edge_manager import building, taking
 from edgewright.manifest.load import load_project
 from edgewright.sandbox.control import Sandbox
 from tests.helpers.repositories import sample_copy
@@ -55,11 +58,11 @@ class World:
         iam = self.sandbox.client("iam", "tooling")
         iam.put_role_policy(RoleName="Neo", PolicyName="neo", PolicyDocument=_policy(*statements))
 
-    def builder(self) -> str:
-        """A role with what the how-to guide says that a build needs, and no more."""
+    def builder(self, *components: str) -> str:
+        """A role with what the how-to guide says that a build needs, and no more; ``components`` are Greengrass's."""
         sagemaker = [f"sagemaker:{verb}{job}Job" for verb in ("Create", "Describe", "Stop") for job in _JOBS]
         jobs = [f"arn:aws:sagemaker:*:{self.account}:{kind}/*" for kind in ("compilation-job", "edge-packaging-job")]
-        component = [f"greengrass:{verb}" for verb in ("DescribeComponent", "GetComponent", "DeleteComponent")]
+        component = [f"greengrass:{verb}Component" for verb in components or ("Describe", "Get", "Delete")]
         allowed: list[dict[str, Any]] = [
             {"Action": sagemaker, "Resource": jobs},
             {"Action": "sagemaker:ListEdgePackagingJobs", "Resource": "*"},
@@ -261,6 +264,44 @@ def test_a_build_that_fails_says_which_job_and_why_and_writes_nothing(world: Wor
     count = len(world.jobs())
     fails("or its compile.yaml has errors (edgewright component lint); there is none")
     assert len(world.jobs()) == count
+
+
+def test_what_fails_after_the_packaging_leaves_neither_files_nor_a_component(
+    world: World, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun_with = world.files()
+    whole = taking.take
+
+    def changed(*given: Any) -> Any:
+        (world.folder / "model.onnx").write_bytes(b"another model")
+        return whole(*given)
+
+    def unreadable(*_given: Any) -> Any:
+        msg = "the recipe is not to be had"
+        raise EdgewrightError(msg)
+
+    def full(*_given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name, failing, told in (
+        ("take", unreadable, "the recipe is not to be had"),
+        ("atomic.write_text", full, f"{world.folder} cannot be written: No space left on device"),
+        ("take", changed, f"{world.folder} was changed while SageMaker worked, so nothing was written"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{building.__name__}.{name}", failing)
+            assert world.build() == 1
+        assert told in capsys.readouterr().err
+        assert set(world.files()) == set(begun_with)
+        assert world.greengrass.list_components()["components"] == []
+
+
+def test_a_copy_of_sagemakers_that_stays_is_told(world: World, capsys: Capture) -> None:
+    assert world.build("--role", world.builder("Describe", "Get")) == 0
+    said = capsys.readouterr().err
+    assert f"SageMaker's own {NAME} 1.0.0 is still in account {world.account}, where publishing this one" in said
+    assert "is not authorized to perform: greengrass:DeleteComponent" in said
+    assert len(world.greengrass.list_components()["components"]) == 1
 
 
 def test_an_interrupted_build_stops_its_job_and_writes_nothing(world: World) -> None:
