@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.helpers.order import in_shares
+
 # A machine that is busy with other tests is no finding: what an example took is not judged.
 settings.register_profile("edgewright", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("edgewright")
@@ -29,6 +31,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="rewrite golden files with what the code says now; read the diff before it is committed",
     )
+
+
+@pytest.hookimpl(trylast=True)  # what is deselected is gone by then
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each of several workers begin with long tests; one alone keeps the order in which things are read."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = in_shares(items, workers)
 
 
 @pytest.fixture(autouse=True)
