@@ -7,6 +7,7 @@ from typing import Any
 
 from edgewright.catalog.catalog import LAMBDA, RECIPE, Catalog
 from edgewright.catalog.component import CatalogVersion
+from edgewright.catalog.needs import shipped
 from edgewright.versions import parse_version
 
 _ABSENT = object()
@@ -20,6 +21,46 @@ def before(catalog: Catalog, version: CatalogVersion) -> CatalogVersion | None:
     return catalog.get(version.name, max(older, key=parse_version)) if older else None
 
 
+def headline(version: CatalogVersion, older: CatalogVersion | None) -> str:
+    """Return how much a device downloads of a version, by kind of device where that differs, and how it was before.
+
+    Greengrass fetches every artifact of a new version, those that did not change too.
+    """
+    now = downloads(version)
+    then = downloads(older) if older is not None else {}
+    if len(set(now.values())) == 1 and len(set(then.values())) <= 1:
+        now = {"": next(iter(now.values()))}
+        then = {"": next(iter(then.values()))} if then else {}
+    told = [f"{device} {size} bytes{_difference(size, then.get(device))}".strip() for device, size in now.items()]
+    images = len({each.URI for each in version.downloads if each.URI.startswith("docker:")})
+    more = f" and {images} image{'s' * (images != 1)}" if images else ""
+    against = f"; against {older.version}:" if older is not None else ""
+    return f"{version.name} {version.version}  {', '.join(told)}{more} to download{against}"
+
+
+def downloads(version: CatalogVersion) -> dict[str, int]:
+    """Return the bytes that each kind of device downloads, by the platforms that the version is for."""
+    sizes = {each.file: each.size for each in version.artifacts}
+    if version.recipe is None:
+        return dict.fromkeys(map(_device, version.platforms), sum(sizes.values()))
+    found: dict[str, int] = {}
+    for manifest in version.document.value["Manifests"]:
+        found.setdefault(_device(manifest.get("Platform") or {}), shipped(sizes, manifest))
+    return found
+
+
+def _device(platform: Mapping[str, str]) -> str:
+    main = "/".join(platform[key] for key in ("os", "architecture") if key in platform)
+    more = [f"{key} {value}" for key, value in sorted(platform.items()) if key not in ("os", "architecture")]
+    return " ".join([main, *more]).strip() or "any device"
+
+
+def _difference(now: int, then: int | None) -> str:
+    if then is None:
+        return ""
+    return " (as many)" if then == now else f" ({abs(now - then)} {'more' if now > then else 'fewer'})"
+
+
 def changes(old: CatalogVersion, new: CatalogVersion) -> Iterator[str]:
     """Yield a line for each file and each place of the recipe that is not as it was, but for the version itself."""
     for file in sorted({*old.entry.files, *new.entry.files} - {RECIPE, LAMBDA}):
@@ -29,7 +70,8 @@ def changes(old: CatalogVersion, new: CatalogVersion) -> Iterator[str]:
         elif now is None:
             yield f"- {file}"
         elif now != then:
-            yield f"~ {file}{_size(old, file)}{_size(new, file, ' ->')}"
+            same = _size(old, file) == _size(new, file)
+            yield f"~ {file}{_size(old, file)}{', other content' if same else _size(new, file, ' ->')}"
     source = "recipe" if new.function is None else "lambda"
     for place, then, now in _walk((), old.document.value, new.document.value):
         if place not in (("ComponentVersion",), ("version",)):

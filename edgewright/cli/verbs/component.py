@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright import output
-from edgewright.cli import edge_build
-from edgewright.cli.verbs import component_gdk
+from edgewright.cli import component_gdk, component_publish, edge_build
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "lock":
         return lock(catalog, begin=args.new_catalog, drafts=args.versions)
     if args.action == "publish":
-        return publish(args, catalog)
+        return component_publish.publish(args, catalog)
     if args.action == "lint":
         return lint(catalog, args.versions, as_json=args.json)
     if args.action == "list":
@@ -184,58 +183,6 @@ def lock(
     return ExitCode.OK
 
 
-def publish(args: argparse.Namespace, catalog: Catalog) -> int:
-    """Publish one version to one stage, and say where it is.
-
-    Raises:
-        EdgewrightError: there is no such version, or AWS has another one under its name.
-    """
-    from edgewright.aws.rings import reader
-    from edgewright.gitops.publishing import publish as put
-    from edgewright.manifest.load import load_project
-
-    name, _, wanted = args.version.partition("@")
-    version = wanted or next(iter(catalog.versions(name)), "")
-    found = catalog.get(name, version)
-    if found is None:
-        edge_build.refuse_unbuilt(catalog, name, wanted)
-        known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
-        message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
-        raise EdgewrightError(message)
-    session = reader(load_project(args.root), args.stage, role=args.role)  # before anything is locked for good
-    if found.draft:
-        code = lock(catalog, drafts=[f"{name}@{version}"], tell=output.note if args.json else output.line)
-        if code != ExitCode.OK:
-            return code
-    project = load_project(args.root)
-    found = project.catalog.get(name, version)
-    assert found is not None  # noqa: S101 -- it was there a moment ago, and a project without it does not load
-    done = put(project, args.stage, found, session)
-    output.status("")
-    if args.json:
-        artifacts = [
-            {"uri": each.uri, "sha256": each.sha256, "size": each.size, "versionId": each.version_id}
-            for each in done.artifacts
-        ]
-        output.data(
-            {
-                "arn": done.arn,
-                "state": done.state,
-                "content": done.content,
-                "artifacts": artifacts,
-                "notes": list(done.notes),
-            }
-        )
-        return ExitCode.OK
-    for note in done.notes:
-        output.note(note)
-    output.line(f"{done.arn} is {done.state}, content {done.content}")
-    for each in done.artifacts:
-        where = f" version {each.version_id}" if each.version_id else ""
-        output.line(f"    {each.uri}{where}  {each.size} bytes  sha256:{each.sha256}")
-    return ExitCode.OK
-
-
 def lint(catalog: Catalog, versions: Sequence[str], *, as_json: bool) -> int:
     """Show what is wrong with recipes, all or those that are named.
 
@@ -297,7 +244,7 @@ def build(catalog: Catalog, versions: Sequence[str] = ()) -> int:
         EdgewrightError: a word names no version of the catalog, or one that SageMaker makes.
     """
     from edgewright.catalog.component import archived_by
-    from edgewright.catalog.summary import before, changes
+    from edgewright.catalog.summary import before, changes, headline
 
     if show(catalog.problems):
         return ExitCode.USER
@@ -310,10 +257,8 @@ def build(catalog: Catalog, versions: Sequence[str] = ()) -> int:
     for each in catalog:
         if wanted and (each.name, each.version) not in wanted:
             continue
-        size = sum(artifact.size for artifact in each.artifacts)
         older = before(catalog, each)
-        compared = f"; against {older.version}:" if older else ""
-        output.line(f"{each.name} {each.version}  {size} bytes to download{compared}")
+        output.line(headline(each, older))
         for artifact in each.artifacts:
             if archived_by(each, artifact):
                 output.line(f"    {artifact.file} sha256:{artifact.sha256} {artifact.path}")

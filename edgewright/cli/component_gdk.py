@@ -31,11 +31,11 @@ def take(args: argparse.Namespace) -> int:
     Raises:
         EdgewrightError: there is no such build, or the kind is none.
     """
-    from typing import get_args
+    from typing import get_args  # noqa: PLC0415 -- start-up
 
-    from edgewright.catalog.catalog import Catalog
-    from edgewright.catalog.gdk import take_in
-    from edgewright.catalog.sidecar import Kind
+    from edgewright.catalog.catalog import Catalog  # noqa: PLC0415 -- start-up
+    from edgewright.catalog.gdk import take_in  # noqa: PLC0415 -- start-up
+    from edgewright.catalog.sidecar import Kind  # noqa: PLC0415 -- start-up
 
     if args.kind is not None and args.kind not in get_args(Kind):
         message = f"--kind {args.kind!r} is none; there are {', '.join(get_args(Kind))}"
@@ -55,8 +55,8 @@ def export(args: argparse.Namespace) -> int:
     Raises:
         EdgewrightError: there is no such version, no Region is known, or the folder cannot be written.
     """
-    from edgewright.catalog.gdk_out import Publishing, lay_out
-    from edgewright.manifest.load import read
+    from edgewright.catalog.gdk_out import Publishing, lay_out  # noqa: PLC0415 -- start-up
+    from edgewright.manifest.load import read  # noqa: PLC0415 -- start-up
 
     context, _ = read(args.root)
     catalog, organisation = context.catalog, context.organisation.model
