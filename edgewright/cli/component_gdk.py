@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from edgewright import output
+from edgewright.cli import edge_build
 from edgewright.errors import EdgewrightError, ExitCode
 
 
@@ -63,6 +64,7 @@ def export(args: argparse.Namespace) -> int:
     name, _, wanted = args.version.partition("@")
     version = catalog.get(name, wanted or next(iter(catalog.versions(name)), ""))
     if version is None:
+        edge_build.refuse_unbuilt(catalog, name, wanted)
         known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
         message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
         raise EdgewrightError(message)

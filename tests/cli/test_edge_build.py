@@ -72,6 +72,18 @@ def test_it_needs_one_version_that_sagemaker_makes(words: list[str], told: str, 
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["component", "export", "com.acme.parts", "--gdk", "project"],
+        ["local", "deploy", "--component", "com.acme.parts@1.0.0"],
+    ],
+)
+def test_what_has_not_been_built_is_said_to_be_that(words: list[str], root: Path, capsys: Capture) -> None:
+    assert main([*words, "--root", str(root)]) == 1
+    assert "com.acme.parts 1.0.0 has not been built by SageMaker" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--job-role", "--output", "--role", "--region", "--patience"])
 def test_an_option_of_the_path_needs_its_flag(option: str, root: Path, capsys: Capture) -> None:
     assert build(root, option, "1") == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgewright import output
+from edgewright.cli import edge_build
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _one(catalog: Catalog, word: str) -> LocalComponent:
     versions = catalog.versions(name)
     chosen = catalog.get(name, version or (versions[0] if versions else ""))
     if chosen is None:
+        edge_build.refuse_unbuilt(catalog, name, version)
         known = f"it has {', '.join(versions)}" if versions else f"the catalog has {', '.join(catalog.names) or 'none'}"
         message = f"{word!r} is not in the catalog, or has errors (edgewright component lint); {known}"
         raise EdgewrightError(message)
