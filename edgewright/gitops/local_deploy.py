@@ -140,13 +140,17 @@ class Listed:
     state: str
 
 
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\^_])")
+"""A control sequence of a terminal, as in a list that was copied from one, or made through ``script`` or ``ssh -t``."""
+LOGS = "/greengrass/v2/logs"
+_ON_THE_WAY = ("NEW", "INSTALLED", "STARTING", "STOPPING")
 _FIELD = re.compile(r"\s*(Component Name|Version|State): ?(.*?)\s*")
 
 
 def read_list(text: str) -> tuple[Listed, ...]:
     """Read what ``greengrass-cli component list`` printed.
 
-    Lines of the CLI's own log, indentation and empty lines differ from version to version and are passed over, and so
+    Lines of the CLI's own log, colours, indentation and empty lines differ and are passed over, and so
     is the configuration, which is one line of JSON.
 
     Raises:
@@ -154,7 +158,7 @@ def read_list(text: str) -> tuple[Listed, ...]:
     """
     found: list[dict[str, str]] = []
     for line in text.splitlines():
-        match = _FIELD.fullmatch(line)
+        match = _FIELD.fullmatch(_ESCAPE.sub("", line))
         if match is None:
             continue
         key, value = match[1], match[2]
@@ -187,5 +191,6 @@ def differences(wanted: Mapping[str, str], listed: Iterable[Listed]) -> list[str
         elif have.version != version:
             told.append(f"{name} is {have.version} on the device, wanted is {version}")
         elif have.state not in ("RUNNING", "FINISHED"):
-            told.append(f"{name} {version} is {have.state}")
+            how = "not there yet; ask again" if have.state in _ON_THE_WAY else f"see {LOGS}/{name}.log on the device"
+            told.append(f"{name} {version} is {have.state}: {how}")
     return told

@@ -145,6 +145,20 @@ def test_the_list_of_the_command_line_is_read_whatever_stands_around_it() -> Non
     )
 
 
+def test_a_list_that_was_copied_from_a_terminal_reads_as_the_plain_one() -> None:
+    coloured = "\r\n".join(f"\x1b[0m\x1b[1;32m{line}\x1b[0m" for line in LISTED.splitlines())
+    noise = "[sudo] password for pi: \r\nPicked up JAVA_TOOL_OPTIONS: -Xmx64m\r\n"
+    assert read_list(noise + coloured) == read_list(LISTED)
+
+
+def test_what_is_on_its_way_is_not_told_as_broken() -> None:
+    text = "".join(f"Component Name: {state}\nVersion: 1.0.0\nState: {state}\n" for state in ("STARTING", "ERRORED"))
+    assert differences({"STARTING": "1.0.0", "ERRORED": "1.0.0"}, read_list(text)) == [
+        "ERRORED 1.0.0 is ERRORED: see /greengrass/v2/logs/ERRORED.log on the device",
+        "STARTING 1.0.0 is STARTING: not there yet; ask again",
+    ]
+
+
 @given(text=st.text())
 def test_any_other_text_is_refused_or_read_but_never_a_bug(text: str) -> None:
     said = ""
@@ -160,7 +174,7 @@ def test_what_a_device_lacks_is_told() -> None:
     wanted = {"com.acme.parts-model": "1.1.0", "com.acme.parts-inference": "2.0.0", "com.acme.device-health": "1.0.0"}
     assert differences(wanted, listed) == [
         "com.acme.device-health 1.0.0 is not on the device",
-        "com.acme.parts-inference 2.0.0 is BROKEN",
+        "com.acme.parts-inference 2.0.0 is BROKEN: see /greengrass/v2/logs/com.acme.parts-inference.log on the device",
         "com.acme.parts-model is 1.0.0 on the device, wanted is 1.1.0",
     ]
     assert differences({"com.acme.parts-model": "1.0.0"}, listed) == []
@@ -173,6 +187,6 @@ def test_check_says_no_with_two(root: Path, capsys: Capture) -> None:
     assert main([*words, "com.acme.parts-model@1.0.0"]) == 0
     assert capsys.readouterr().out == "1 component as wanted\n"
     assert main([*words, "com.acme.parts-inference@2.0.0"]) == 2
-    assert capsys.readouterr().out == "com.acme.parts-inference 2.0.0 is BROKEN\n"
+    assert capsys.readouterr().out.startswith("com.acme.parts-inference 2.0.0 is BROKEN: see ")
     file.write_text("nothing", encoding="utf-8")
     assert main([*words, "com.acme.parts-model"]) == 1

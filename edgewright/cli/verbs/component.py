@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgewright import output
-from edgewright.cli import component_gdk, component_publish, edge_build
+from edgewright.cli import component_gdk, component_images, component_publish, edge_build
 from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("lock", "add the versions that are not in catalog.lock; from then on they never change"),
         ("publish", "put a version into a stage as the program would: lock a draft, upload artifacts, create it"),
         ("list", "the versions in the catalog, with their digests"),
+        ("images", "the images that rings pin, and for how long the catalog has had them"),
         ("build", "build the archives that the recipes name, the same on every machine"),
     ):
         action = actions.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
@@ -45,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             _declare_new(action)
         if name == "take":
             component_gdk.declare_take(action)
+        if name == "images":
+            component_images.declare(action)
         if name == "export":
             component_gdk.declare_export(action)
         if name == "lint":
@@ -60,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "build":
             action.add_argument("versions", nargs="*", metavar="NAME[@VERSION]", help="only these (default: all)")
             edge_build.declare(action)
-        if name in ("list", "lint", "publish"):
+        if name in ("list", "lint", "images", "publish"):
             action.add_argument("--json", action="store_true", help="for machines")
 
 
@@ -76,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     if not (root / CATALOG).is_dir():
         message = f"{root / CATALOG} is no folder; run this in a project, or name one with --root"
         raise EdgewrightError(message)
+    if args.action == "images":
+        return component_images.images(args)
     if args.action == "export":
         return component_gdk.export(args)
     catalog = Catalog.load(root)

@@ -83,9 +83,11 @@ def check(args: argparse.Namespace, components: Sequence[LocalComponent], public
         message = f"{args.list} cannot be read: {error}; name the file with the output of the command"
         raise EdgewrightError(message) from error
     wanted = {each.version.name: each.version.version for each in components} | public
-    told = differences(wanted, read_list(text))
+    listed = read_list(text)
+    told = differences(wanted, listed)
     if args.json:
-        output.data({"wanted": wanted, "differences": told})
+        have = [{"name": each.name, "version": each.version, "state": each.state} for each in listed]
+        output.data({"wanted": wanted, "listed": have, "differences": told})
     else:
         for each in told:
             output.line(each)
