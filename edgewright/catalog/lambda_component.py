@@ -238,7 +238,7 @@ class LambdaComponent(_Model):
     kind: Literal["LambdaComponent"] = Field(description="What this file is.")
     name: Name = Field(description="The component, as its folder is called.", examples=["com.acme.filter"])
     version: Version = Field(description="The version, as its folder is called.", examples=['"1.0.0"'])
-    description: str = Field("", description="What it does, for people.", max_length=200)
+    description: str = Field("", description="What it does, for people.")
     runtime: Annotated[str, BeforeValidator(_runtime)] = Field(
         description="The function's runtime: Python, Node.js or Java.",
         examples=["python3.12"],

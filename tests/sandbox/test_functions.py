@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from edgewright.documents import provisioning
 from edgewright.sandbox.awslambda import runner
 from edgewright.sandbox.awslambda.runner import Order, Outcome
+from edgewright.sandbox.control import Sandbox
 
 
 def zipped(**files: str) -> bytes:
@@ -102,3 +106,19 @@ def handler(event, context):
     assert outcome.failed
     assert outcome.value["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert outcome.log.startswith("began\n")
+
+
+def test_a_function_gets_a_role_that_lambda_may_assume_or_is_not_made(sandbox: Sandbox) -> None:
+    iam, functions = sandbox.client("iam", "staging"), sandbox.client("lambda", "staging")
+    for service in ("ec2", "lambda"):
+        trust = json.dumps(provisioning.service_trust(f"{service}.amazonaws.com"))
+        iam.create_role(RoleName=service, AssumeRolePolicyDocument=trust)
+    given = {"Runtime": "python3.12", "Handler": "code.handler", "Code": {"ZipFile": zipped(code=ECHO)}}
+    role = f"arn:aws:iam::{sandbox.account_id('staging')}:role"
+    for name in ("ec2", "nobody"):
+        with pytest.raises(
+            ClientError, match="The role defined for the function cannot be assumed by Lambda"
+        ) as caught:
+            functions.create_function(FunctionName="f", Role=f"{role}/{name}", **given)
+        assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    assert functions.create_function(FunctionName="f", Role=f"{role}/lambda", Publish=True, **given)["Version"] == "1"
