@@ -43,6 +43,8 @@ class Policy:
     document: Mapping[str, Any] = field(hash=False)
     fleet: str | None = None
     stage: str | None = None
+    workload: bool = False
+    """Made by the stage's own stack, although it belongs to no fleet."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -146,11 +148,15 @@ def _fleets(project: Project) -> Iterator[Policy]:
 
 
 def _functions(project: Project) -> Iterator[Policy]:
+    trusting = provisioning.service_trust("lambda.amazonaws.com")
     for stage in sorted(project.organisation.stages):
-        if roots.features(project, stage).functions:
-            trusting = provisioning.service_trust("lambda.amazonaws.com")
-            place = place_of(project, stage)
-            yield Policy(f"role {naming.lambda_role(stage)}", "trust", place.account_id, trusting, stage=stage)
+        rings = [ring for _, each in project.stage_fleets(stage) for ring in each.rings]
+        pinned = {(name, pin.version) for ring in rings for name, pin in ring.components.items()}
+        if any(
+            each is not None and each.function is not None for each in (project.catalog.get(*key) for key in pinned)
+        ):
+            place, owner = place_of(project, stage), f"role {naming.lambda_role(stage)}"
+            yield Policy(owner, "trust", place.account_id, trusting, stage=stage, workload=True)
 
 
 def _identity(project: Project, place: FleetPlace, fleet: Fleet, rings: Sequence[Ring]) -> Iterator[Policy]:

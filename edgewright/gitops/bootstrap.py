@@ -57,7 +57,7 @@ def _made(project: Project) -> Iterator[tuple[str, str]]:
     organisation = project.organisation
     for policy in inventory.policies(project):
         # What belongs to a fleet is made by the stage's own stack, but for the grants of its cross-account roles.
-        if policy.fleet is None or policy.owner.startswith("managed policy "):
+        if (policy.fleet is None and not policy.workload) or policy.owner.startswith("managed policy "):
             yield policy.account_id, policy.owner
     if organisation.forge is not None:
         from edgewright.documents import pipeline  # noqa: PLC0415 -- only with a forge

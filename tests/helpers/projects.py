@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,7 @@ from components.stacks import build
 from edgewright.manifest.load import Project, load_project
 from edgewright.manifest.model import Component, EdgeManager, Fleet, FleetStage, Members, Organisation, Ring
 from edgewright.manifest.twins import Twins
+from tests.helpers import functions
 from tests.helpers.engine import Recording, record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,10 +51,25 @@ TWINS = Twins.model_validate(
 )
 
 
+_SCRATCH = tempfile.TemporaryDirectory(prefix="edgewright-full-")
+
+
+def _with_functions(root: Path) -> Project:
+    """The sample in a folder of its own, with a component that is made from a Lambda function."""
+    for name in ("catalog", "fleets", "golden"):
+        shutil.copytree(ROOT / name, root / name)
+    for name in ("edgewright.yaml", "catalog.lock"):
+        shutil.copy(ROOT / name, root)
+    functions.add_function(root)
+    functions.lock(root)
+    functions.pin_function(root, "line-inspection", "prod/main", "1.0.0")
+    return load_project(root)
+
+
 @cache
 def full() -> Project:
-    """Return the sample with everything in edgewright.yaml that the program can make something of."""
-    project = sample()
+    """Return the sample with everything in manifests and catalog that the program can make something of."""
+    project = _with_functions(Path(_SCRATCH.name) / "organisation")
     said = project.organisation.model_dump(mode="json", by_alias=True, exclude_unset=True)
     said["accounts"]["experimentation"] = {"id": "444444444444"}
     organisation = Organisation.model_validate({**said, **FULL})
