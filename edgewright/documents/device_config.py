@@ -29,7 +29,14 @@ class Endpoints:
 
 
 def configuration(
-    place: FleetPlace, thing: str, *, nucleus: str, kind: str, endpoints: Endpoints, claim: bool
+    place: FleetPlace,
+    thing: str,
+    *,
+    nucleus: str,
+    kind: str,
+    endpoints: Endpoints,
+    claim: bool,
+    attributes: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the initial configuration of a core device.
 
@@ -40,8 +47,13 @@ def configuration(
         kind: ``classic`` or ``lite``.
         endpoints: Of the stage's account.
         claim: Whether the device provisions itself; else its certificate is there already.
+        attributes: Further platform attributes, which its first deployment picks manifests by; the classic nucleus's.
     """
-    return (_lite if kind == LITE else _classic)(place, thing, nucleus, endpoints, claim=claim)
+    made = (_lite if kind == LITE else _classic)(place, thing, nucleus, endpoints, claim=claim)
+    if attributes and kind == CLASSIC:
+        own = made["services"]["aws.greengrass.Nucleus"]
+        own.setdefault("configuration", {})["platformOverride"] = dict(attributes)
+    return made
 
 
 def _classic(place: FleetPlace, thing: str, nucleus: str, endpoints: Endpoints, *, claim: bool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgewright.manifest.context import Context, RingPlace
 from edgewright.manifest.hardware import HardwareProfile
+from edgewright.manifest.model import Component
 from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE
 
 
@@ -26,9 +27,14 @@ class DeviceKind:
 
 def override_of(place: RingPlace) -> Mapping[str, str]:
     """Return the platform attributes that a ring's nucleus is configured to have; empty where there are none."""
+    return override_in(place.ring.components)
+
+
+def override_in(components: Mapping[str, Component]) -> Mapping[str, str]:
+    """Return the platform attributes that a release gives to its devices; empty where there are none."""
     for nucleus in (NUCLEUS, NUCLEUS_LITE):
-        if nucleus in place.ring.components:
-            said = place.ring.components[nucleus].config.get("platformOverride")
+        if nucleus in components:
+            said = components[nucleus].config.get("platformOverride")
             return {str(key): str(value) for key, value in said.items()} if isinstance(said, Mapping) else {}
     return {}
 

@@ -47,3 +47,14 @@ def test_a_lite_nucleus_that_provisions_itself_has_its_endpoints_with_the_claim_
 def test_a_folder_with_a_space_is_one_word_to_the_shell() -> None:
     steps = device_config.steps(places.fleet(), "x", nucleus="2.14.3", kind="classic", claim=False, folder="a b; rm")
     assert "sudo cp 'a b; rm'/AmazonRootCA1.pem /greengrass/v2/" in steps
+
+
+@pytest.mark.parametrize("claim", [False, True])
+def test_a_classic_nucleus_begins_with_the_attributes_of_its_hardware(*, claim: bool) -> None:
+    made = device_config.configuration(
+        places.fleet(), "x", nucleus="2.14.3", kind=device_config.CLASSIC, endpoints=ENDPOINTS, claim=claim,
+        attributes={"accelerator": "orin"},
+    )  # fmt: skip
+    own = made["services"]["aws.greengrass.Nucleus"]
+    assert own["configuration"]["platformOverride"] == {"accelerator": "orin"}
+    assert own["version"] == "2.14.3"

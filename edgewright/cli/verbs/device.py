@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _config(args: argparse.Namespace, project: Project) -> int:
     from edgewright.aws.root_certificate import root_certificate
     from edgewright.documents import device_config, installer
+    from edgewright.manifest.devices import override_in
     from edgewright.manifest.public import NUCLEUS, NUCLEUS_LITE
 
     place, ring, claim = _find(project, args.thing)
@@ -86,8 +87,9 @@ def _config(args: argparse.Namespace, project: Project) -> int:
     kind = device_config.CLASSIC if NUCLEUS in ring.components else device_config.LITE
     endpoints = _endpoints(args, project, place)
     wanted = device_config.configuration(
-        place, args.thing, nucleus=pinned.version, kind=kind, endpoints=endpoints, claim=claim
-    )
+        place, args.thing, nucleus=pinned.version, kind=kind, endpoints=endpoints, claim=claim,
+        attributes=override_in(ring.components),
+    )  # fmt: skip
     text = device_config.yaml(wanted)
     if args.out is None:
         output.line(text.rstrip("\n"))
