@@ -34,6 +34,8 @@ class ComponentVersionsArgs:
     """The Pulumi project directory. Sources of artifacts are relative to it: no state holds a path of a machine."""
     versions: Sequence[CatalogVersion]
     tags: Mapping[str, str]
+    shard: str | None = None
+    """The stack, where it has some fleets of the stage only: functions have its name in theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +57,7 @@ class ComponentVersions(EdgeComponent):
         self._args = args
         self._child = self.child(args.provider, retain_on_delete=True)
         functions = [version for version in args.versions if version.function is not None]
-        made = LambdaFunctions(
-            name,
-            args=LambdaFunctionsArgs(
-                provider=args.cloud, place=args.place, root=args.root, versions=functions, tags=args.tags
-            ),
-            opts=self.inner(),
-        ) if functions else None  # fmt: skip
+        made = self._functions(name, functions) if functions else None
         versions = {}
         for version in args.versions:
             key = version.name, version.version
@@ -71,6 +67,21 @@ class ComponentVersions(EdgeComponent):
                 versions[key] = self._from_recipe(version)
         self.resources = ComponentVersionsResources(versions=versions, functions=made)
         self.register_outputs({"versions": [f"{component}@{version}" for component, version in versions]})
+
+    def _functions(self, name: str, versions: Sequence[CatalogVersion]) -> LambdaFunctions:
+        args = self._args
+        return LambdaFunctions(
+            name,
+            args=LambdaFunctionsArgs(
+                provider=args.cloud,
+                place=args.place,
+                root=args.root,
+                versions=versions,
+                tags=args.tags,
+                shard=args.shard,
+            ),
+            opts=self.inner(),
+        )
 
     def _from_recipe(self, version: CatalogVersion) -> greengrassv2.ComponentVersion:
         bucket = self._args.place.artifact_bucket

@@ -33,6 +33,8 @@ class LambdaFunctionsArgs:
     """The Pulumi project directory. Archives of code are relative to it: no state holds a path of a machine."""
     versions: Sequence[CatalogVersion]
     """Those that are made from a function; at least one."""
+    shard: str | None = None
+    """The stack, where it has some fleets of the stage only."""
     tags: Mapping[str, str]
 
 
@@ -51,7 +53,7 @@ class LambdaFunctions(EdgeComponent):
     resources: LambdaFunctionsResources
 
     def __init__(self, name: str, *, args: LambdaFunctionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        role_name = naming.lambda_role(args.place.stage)
+        role_name = naming.lambda_role(args.place.stage, args.shard)
         trusting = provisioning.service_trust("lambda.amazonaws.com")
         trust = policy.render(trusting, limit=policy.TRUST_POLICY, of=f"the trust of role {role_name}")
         super().__init__(name, opts=opts)
@@ -73,7 +75,7 @@ class LambdaFunctions(EdgeComponent):
             (code,) = version.artifacts
             functions[version.name, version.version] = aws.lambda_.Function(
                 f"{version.name}@{version.version}",
-                name=naming.lambda_function(args.place.stage, version.name, version.version),
+                name=naming.lambda_function(args.place.stage, version.name, version.version, args.shard),
                 description=f"{version.name} {version.version}, which devices run",
                 role=role.arn,
                 runtime=component.runtime,

@@ -59,6 +59,7 @@ def workload(project: Project, settings: Settings) -> dict[str, Any]:
             root=project.root,
             versions=list(pinned.values()),
             tags={"edgewright:organisation": place.organisation},
+            shard=settings.stack if settings.fleets is not None else None,
         ),
     )
     things = NamedThings(

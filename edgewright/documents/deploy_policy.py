@@ -282,9 +282,10 @@ def _roles(prefix: str, roles: Iterable[str], boundary_arn: str) -> list[dict[st
     ]
 
 
-def _passed(sid: str, role: str, service: str) -> dict[str, Any]:
+def _passed(sid: str, role: str | list[str], service: str) -> dict[str, Any]:
     condition = {"StringEquals": {"iam:PassedToService": service}}
-    return policy.statement(sid, ["iam:PassRole"], [role], conditions=condition)
+    roles = [role] if isinstance(role, str) else role
+    return policy.statement(sid, ["iam:PassRole"], roles, conditions=condition)
 
 
 def _artifact_key(place: StagePlace) -> dict[str, Any]:
@@ -302,17 +303,18 @@ def _artifact_key(place: StagePlace) -> dict[str, Any]:
 
 def _functions(place: StagePlace) -> list[dict[str, Any]]:
     """The functions that components are made from, and their one role: nobody can give it a right."""
-    role = naming.role_arn(place.account_id, naming.lambda_role(place.stage))
+    name = naming.lambda_role(place.stage)
+    roles = [naming.role_arn(place.account_id, each) for each in (name, f"{name}_*")]  # shards have their own
     functions = f"arn:aws:lambda:{place.region}:{place.account_id}:function:{naming.PREFIX}_{place.stage}_*"
     return [
-        policy.statement("FunctionRole", _ROLE_ACTIONS, [role]),
+        policy.statement("FunctionRole", _ROLE_ACTIONS, roles),
         policy.statement(
             "MakeFunctionRole",
             ["iam:CreateRole"],
-            [role],
+            roles,
             conditions={"StringEquals": {"iam:PermissionsBoundary": boundary.arn(place, boundary.DEVICES)}},
         ),
-        _passed("PassFunctionRole", role, "lambda.amazonaws.com"),
+        _passed("PassFunctionRole", roles, "lambda.amazonaws.com"),
         policy.statement(
             "Functions",
             # GetFunction is also what Greengrass asks of whoever makes a component from a function.

@@ -190,22 +190,38 @@ LAMBDA_FUNCTION = 64
 """Characters of a function's name, at most."""
 
 
-def lambda_role(stage: str) -> str:
-    """The role of a stage's functions: Lambda wants one, and it has no rights, because only devices run them."""
-    return f"{PREFIX}-lambda-{stage}"
+def lambda_role(stage: str, shard: str | None = None) -> str:
+    """The role of a stage's functions: Lambda wants one, and it has no rights, because only devices run them.
+
+    Underscores are in no name of a stage, so that what begins with ``edgewright-lambda_prod_`` is of no other stage.
+
+    Args:
+        stage: The stage.
+        shard: The stack, where it has some fleets of the stage only.
+    """
+    return f"{PREFIX}-lambda_{stage}" + (f"_{_short(shard, 5)}" if shard else "")
 
 
-def lambda_function(stage: str, component: str, version: str) -> str:
+def lambda_function(stage: str, component: str, version: str, shard: str | None = None) -> str:
     """The function that a component version is made from (at most 64 of letters, digits, ``-`` and ``_``).
 
-    A component's name is longer and has dots, so its digest makes it unique and its words are for people. Underscores
-    are in no name of a stage, so that ``edgewright_prod_*`` is of no other stage.
+    A component's name is longer and has dots, so its digest makes it unique and its words are for people.
+
+    Args:
+        stage: The stage; of at most 40 characters, or the name does not fit.
+        component: The component's name.
+        version: Its version.
+        shard: The stack, where it has some fleets of the stage only: two of them may have the same version.
     """
-    own = hashlib.sha256(f"{component}@{version}".encode()).hexdigest()[:12]
+    own = _short("@".join([component, version, *([shard] if shard else [])]), 12)
     start = f"{PREFIX}_{stage}_"
     words = re.sub(r"[^A-Za-z0-9]+", "-", f"{component}-{version}")
     words = words[: max(0, LAMBDA_FUNCTION - len(start) - len(own) - 1)].strip("-")
     return f"{start}{words}_{own}" if words else f"{start}{own}"
+
+
+def _short(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]
 
 
 # --- events of the model registry ------------------------------------------------------------------------------

@@ -65,14 +65,14 @@ def test_each_version_has_a_function_of_its_code_and_a_component_of_that_functio
 
 def test_the_functions_have_one_role_without_rights_and_the_audit_knows_it(project: Project, prod: Recording) -> None:
     role = prod.one("aws:iam/role:Role", "prod/lambda")
-    assert role.inputs["name"] == "edgewright-lambda-prod"
+    assert role.inputs["name"] == "edgewright-lambda_prod"
     assert role.inputs["permissionsBoundary"] == "arn:aws:iam::333333333333:policy/edgewright-boundary-prod-devices"
     rights = [each for each in prod.resources if each.custom and each.typ.startswith("aws:iam/rolePolic")]
     assert rights, "other roles have some"
     assert not [each for each in rights if each.inputs["role"] == role.inputs["name"]]
     trust = canonical_json(json.loads(role.inputs["assumeRolePolicy"]))
     listed = {each.owner: canonical_json(dict(each.document)) for each in policies(project) if each.part == "trust"}
-    assert listed["role edgewright-lambda-prod"] == trust
+    assert listed["role edgewright-lambda_prod"] == trust
 
 
 def test_a_device_s_role_reads_no_artifacts_of_a_function(prod: Recording) -> None:
@@ -92,6 +92,21 @@ def test_a_stage_without_functions_has_neither_a_role_nor_a_right_for_them(proje
     for wanted, there in ((projects.sample(), False), (project, True)):
         names = [each.name for each in projects.run(wanted, "tooling").of("aws:iam/policy:Policy")]
         assert any(name.endswith("/functions") for name in names) is there
+
+
+def test_two_shards_of_a_stage_have_functions_of_their_own(project: Project, prod: Recording) -> None:
+    fleets = {"stage": "prod", "fleets": frozenset({"line-inspection"})}
+    shards = [prod, *(projects.run(project, name, **fleets) for name in ("prod-a", "prod-b"))]
+    for type_ in (FUNCTION, "aws:iam/role:Role"):
+        names = [
+            each.inputs["name"] for shard in shards for each in shard.of(type_) if "line-inspection" not in each.name
+        ]
+        assert len(set(names)) == len(names) >= 3, names
+    for stage in ("prod", "x" * 40):
+        name = naming.lambda_role(stage, "prod-a")
+        assert len(name) <= 64
+        assert name.startswith(f"{naming.lambda_role(stage)}_"), "or the deploy role may not make it"
+        assert naming.lambda_function(stage, NAME, "1.0.0", "prod-a").startswith(f"edgewright_{stage}_")
 
 
 @pytest.mark.parametrize("stage", ["p", "prod", "a" * 40])

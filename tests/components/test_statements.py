@@ -109,7 +109,7 @@ def assert_that_each_ring_runs_its_function(sandbox: Sandbox) -> None:
     (version,) = sandbox.client("lambda", "staging").list_versions_by_function(FunctionName=_functions(sandbox)[0])[
         "Versions"
     ][1:]
-    assert version["Role"] == "arn:aws:iam::222222222222:role/edgewright-lambda-staging"
+    assert version["Role"] == "arn:aws:iam::222222222222:role/edgewright-lambda_staging"
 
 
 def _functions(sandbox: Sandbox) -> list[str]:
