@@ -24,6 +24,7 @@ from edgewright.catalog.component import CatalogVersion
 from edgewright.documents import boundary, deployment, naming, permissions, trust
 from edgewright.documents.place import FleetPlace
 from edgewright.errors import EdgewrightError
+from edgewright.manifest.devices import override_in
 from edgewright.manifest.model import Access, Fleet, Ring
 from edgewright.manifest.public import NUCLEUS
 from edgewright.manifest.twins import Twins
@@ -166,6 +167,9 @@ class EdgeFleet(EdgeComponent):
                     place=place,
                     twins=args.twins,
                     nucleus=_nucleus(args.rings, args.twins.ring),
+                    attributes=next(
+                        override_in(ring.components) for ring in args.rings if ring.name == args.twins.ring
+                    ),
                     after=[provisioning] if provisioning is not None else [],
                 ),
                 opts=self.inner(),

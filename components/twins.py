@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import pulumi
@@ -29,6 +29,8 @@ class DeviceTwinsArgs:
     twins: twins.Twins
     nucleus: str
     """Version of the nucleus that their ring pins."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Further platform attributes that their ring gives."""
     after: Sequence[pulumi.Resource] = ()
     """What they need to provision themselves."""
 
@@ -85,7 +87,7 @@ class DeviceTwins(EdgeComponent):
             tags=tags,
             opts=child,
         )
-        script = installer.user_data(place, nucleus=args.nucleus)
+        script = installer.user_data(place, nucleus=args.nucleus, attributes=args.attributes)
         template = aws.ec2.LaunchTemplate(
             name,
             name=f"{naming.PREFIX}-{place.name}-{place.stage}-twins",

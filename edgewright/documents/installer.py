@@ -7,7 +7,9 @@ certificate of its own with it.
 
 from __future__ import annotations
 
+import json
 import shlex
+from collections.abc import Mapping
 from textwrap import dedent
 
 from edgewright.documents import naming, provisioning
@@ -22,12 +24,13 @@ PACKAGES = ("curl", "default-jdk-headless", "jq", "python3", "unzip")
 """The Java of the nucleus and its ``jarsigner``, Python for components, and what the script itself needs."""
 
 
-def user_data(place: FleetPlace, *, nucleus: str) -> str:
+def user_data(place: FleetPlace, *, nucleus: str, attributes: Mapping[str, str] | None = None) -> str:
     """Return the user data of the fleet's twins. All twins share it; each reads its own name from its tags.
 
     Args:
         place: The fleet in its stage.
         nucleus: Version of the nucleus that the twins' ring pins.
+        attributes: Further platform attributes, which the first deployment picks manifests by.
     """
     template = naming.provisioning_template(place.name, place.stage)
     values = {
@@ -40,11 +43,15 @@ def user_data(place: FleetPlace, *, nucleus: str) -> str:
         "POSIX_USER": f"{NUCLEUS_USER}:{NUCLEUS_GROUP}",
         "ROOT_CA_SHA256": ROOT_CA_SHA256,
     }
+    if attributes:
+        values["ATTRIBUTES"] = json.dumps(dict(attributes), sort_keys=True)
     readonly = "\n".join(f"readonly {name}={shlex.quote(value)}" for name, value in values.items())
     return (
         _SCRIPT.replace("@VALUES@", readonly)
         .replace("@PACKAGES@", " ".join(PACKAGES))
         .replace("@SERIAL@", provisioning.SERIAL)
+        .replace("@GIVEN@", ' --argjson attributes "$ATTRIBUTES"' if attributes else "")
+        .replace("@OVERRIDE@", ", configuration: {platformOverride: $attributes}" if attributes else "")
     )
 
 
@@ -105,9 +112,9 @@ _SCRIPT = dedent(
     jq -r .keyPair.PrivateKey "$work/claim.json" >"$ROOT/claim/private.key"
 
     jq -n --arg root "$ROOT" --arg region "$REGION" --arg data "$data" --arg credentials "$credentials" \\
-      --arg alias "$ROLE_ALIAS" --arg template "$TEMPLATE" --arg serial "$serial" --arg nucleus "$NUCLEUS" '{
+      --arg alias "$ROLE_ALIAS" --arg template "$TEMPLATE" --arg serial "$serial" --arg nucleus "$NUCLEUS"@GIVEN@ '{
         services: {
-          "aws.greengrass.Nucleus": {version: $nucleus},
+          "aws.greengrass.Nucleus": {version: $nucleus@OVERRIDE@},
           "aws.greengrass.FleetProvisioningByClaim": {configuration: {
             rootPath: $root, awsRegion: $region, iotDataEndpoint: $data, iotCredentialEndpoint: $credentials,
             iotRoleAlias: $alias, provisioningTemplate: $template, rootCaPath: ($root + "/AmazonRootCA1.pem"),

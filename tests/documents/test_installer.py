@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edgewright.documents import installer
 from tests.helpers import places
 from tests.helpers.golden import Golden
@@ -15,9 +17,25 @@ def test_the_user_data_of_twins(golden: Golden) -> None:
     golden("golden/user-data.sh", installer.user_data(places.fleet(stage_name="staging"), nucleus="2.14.3"))
 
 
-def test_shellcheck_finds_nothing(tmp_path: Path) -> None:
+def test_a_twin_begins_with_the_attributes_of_its_hardware() -> None:
+    place = places.fleet(stage_name="staging")
+    plain = installer.user_data(place, nucleus="2.14.3").splitlines()
+    given = installer.user_data(place, nucleus="2.14.3", attributes={"accelerator": "it's $(x)"}).splitlines()
+    assert [line.strip() for line in given if line not in plain] == [
+        """readonly ATTRIBUTES='{"accelerator": "it'"'"'s $(x)"}'""",
+        (
+            """--arg alias "$ROLE_ALIAS" --arg template "$TEMPLATE" --arg serial "$serial" --arg nucleus "$NUCLEUS" """
+            """--argjson attributes "$ATTRIBUTES" '{"""
+        ),
+        '"aws.greengrass.Nucleus": {version: $nucleus, configuration: {platformOverride: $attributes}},',
+    ]
+
+
+@pytest.mark.parametrize("attributes", [{}, {"accelerator": "orin"}])
+def test_shellcheck_finds_nothing(attributes: dict[str, str], tmp_path: Path) -> None:
     script = tmp_path / "user-data.sh"
-    script.write_text(installer.user_data(places.fleet(stage_name="staging"), nucleus="2.14.3"), encoding="utf-8")
+    text = installer.user_data(places.fleet(stage_name="staging"), nucleus="2.14.3", attributes=attributes)
+    script.write_text(text, encoding="utf-8")
     result = subprocess.run(
         [SHELLCHECK, "--enable=all", "--exclude=SC2250,SC2312", script], capture_output=True, text=True, check=False
     )
