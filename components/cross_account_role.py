@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components._base import EdgeComponent
+from components.role_policies import keep_exact
 from edgewright.documents import policy
 
 
@@ -82,6 +83,7 @@ class CrossAccountRole(EdgeComponent):
             attachments[each] = aws.iam.RolePolicyAttachment(
                 f"{name}/{each}", role=role.name, policy_arn=additions[each].arn, opts=child
             )
+        keep_exact(name, role, inline=[role_policy], attached=attachments.values(), opts=child)
         self.resources = CrossAccountRoleResources(
             role=role, policy=role_policy, additions=additions, attachments=attachments
         )

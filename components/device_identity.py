@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components._base import EdgeComponent
+from components.role_policies import keep_exact
 from edgewright.documents import boundary, deployment, device_policy, naming, policy, trust
 from edgewright.documents.place import FleetPlace
 
@@ -72,6 +73,7 @@ class DeviceIdentity(EdgeComponent):
             opts=child,
         )
         role_policy = aws.iam.RolePolicy(name, name="permissions", role=role.name, policy=permissions, opts=child)
+        keep_exact(name, role, inline=[role_policy], attached=[], opts=child)
         role_alias = aws.iot.RoleAlias(
             name,
             alias=place.role_alias,

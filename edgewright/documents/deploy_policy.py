@@ -54,6 +54,7 @@ _BUCKET_ACTIONS = (
 )
 _ROLE_ACTIONS = (
     "iam:DeleteRole",
+    "iam:DetachRolePolicy",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:ListAttachedRolePolicies",

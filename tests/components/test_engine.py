@@ -164,9 +164,10 @@ def assert_that_drift_is_found(sandbox: Sandbox, engine: Engine, root: Path) -> 
     changed = {(each.name, each.type, each.gone) for each in found.resources}
     assert changed == {
         ("line-inspection", "aws:iam/rolePolicy:RolePolicy", True),
+        ("line-inspection", "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive", False),
         ("line-inspection/twins", "greengrassv2:index:Deployment", False),
     }
-    (revised,) = [each for each in found.resources if not each.gone]
+    (revised,) = [each for each in found.resources if each.type == "greengrassv2:index:Deployment"]
     assert "~ deploymentName: line-inspection/staging/twins -> by hand" in revised.changes
     assert '- components["com.acme.parts-inference"]: 2.0.0' in revised.changes
     (ring,) = found.rings

@@ -61,20 +61,18 @@ def test_from_an_approval_to_the_forge(sandboxes: Callable[..., Sandbox], root: 
     manifest = root / "edgewright.yaml"
     text = manifest.read_text("utf-8")
     engine = engine_for(sandbox, root, root / plugin)
-    world = World(sandbox, engine)
-    if plugin != str(environment.STANDIN):  # with that one, the pipelines' test brings the functions up
-        with forge() as fake:
-            manifest.write_text(f"{text}{trigger(fake)}", "utf-8")
-            comes_up(engine)
-            world.listen(fake)
-            world.put_token()
+    with forge() as fake:
+        manifest.write_text(f"{text}{trigger(fake)}", "utf-8")
+        comes_up(engine)
+        world = World(sandbox, engine, fake)
+        if plugin != str(environment.STANDIN):  # with that one, the pipelines' test tells the story
             first = told_once(world)
             lost = gives_up_loudly(world)
             comes_back_by_hand(world, first, lost)
     with forge(tls=True) as fake:
         manifest.write_text(f"{text}{trigger(fake, kind='apiDestination')}", "utf-8")
         comes_up(engine)
-        world.listen(fake)
+        world.forge = fake
         called_without_functions(world)
         assert SECRET not in exported(engine), "the token is nobody's but the connection's"
     goes_away(engine)
@@ -120,29 +118,20 @@ def exported(engine: Engine) -> str:
 class World:
     """What the tests ask of AWS in the tooling account."""
 
-    forge: FakeForge
-    mails = ""
-
-    def __init__(self, sandbox: Sandbox, engine: Engine) -> None:
-        self.root, self.environment = engine.root, dict(engine.environment)
+    def __init__(self, sandbox: Sandbox, engine: Engine, fake: FakeForge) -> None:
+        self.forge, self.root, self.environment = fake, engine.root, dict(engine.environment)
         self.functions, self.logs = sandbox.client("lambda"), sandbox.client("logs")
         self.sagemaker, self.sqs = sandbox.client("sagemaker"), sandbox.client("sqs")
         self.cloudwatch, self.sns = sandbox.client("cloudwatch"), sandbox.client("sns")
-        self.events, self.secrets = sandbox.client("events"), sandbox.client("secretsmanager")
-
-    def listen(self, fake: FakeForge) -> None:
-        """Look at another forge, and hear what those who are named hear."""
-        self.forge = fake
+        self.events = sandbox.client("events")
+        sandbox.client("secretsmanager").put_secret_value(
+            SecretId="edgewright/model-events/forge-token", SecretString="t0ken"
+        )
         (topic,) = (each["TopicArn"] for each in self.sns.list_topics()["Topics"])
-        subscribers = self.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-        assert ("email", "mlops@acme.example") in {(each["Protocol"], each["Endpoint"]) for each in subscribers}
-        if not self.mails:
-            self.mails = self.sqs.create_queue(QueueName="mails")["QueueUrl"]
-            self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:111111111111:mails")
-
-    def put_token(self) -> None:
-        """What a person does after the first update."""
-        self.secrets.put_secret_value(SecretId="edgewright/model-events/forge-token", SecretString="t0ken")
+        (mail,) = self.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        assert (mail["Protocol"], mail["Endpoint"]) == ("email", "mlops@acme.example")
+        self.mails = self.sqs.create_queue(QueueName="mails")["QueueUrl"]
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:111111111111:mails")
 
     def register(self) -> str:
         arn: str = self.sagemaker.create_model_package(

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from edgewright.cli.main import main
 from edgewright.errors import EdgewrightError
+from edgewright.gitops.drift.model import of_resources
 from edgewright.gitops.engine import Engine
 from edgewright.sandbox import control, environment
 from edgewright.sandbox.control import Sandbox
@@ -70,6 +71,11 @@ class World:
             "AWS_SESSION_TOKEN": answer["SessionToken"],
         }
 
+    def deploying(self) -> dict[str, str]:
+        """The variables of the job that deploys staging."""
+        subject = f"repo:{REPOSITORY}:environment:staging"
+        return self.pipeline("edgewright-ci-deploy-staging", subject, ref="refs/heads/main")
+
     def as_role(self, account: str, role: str, **more: Any) -> Client:
         """Clients of a role, taken by the administrator of the tooling account."""
         given = self.sandbox.client("sts").assume_role(
@@ -109,10 +115,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         assert " changes)\nthe state is in s3://" in first
         assert "as the manifests say, nothing to do\n" in bootstrap(root, variables)
         made = World(sandbox, root, variables)
-        job = made.pipeline(
-            "edgewright-ci-deploy-staging", f"repo:{REPOSITORY}:environment:staging", ref="refs/heads/main"
-        )
-        up = Engine(root, job).up("staging")
+        up = Engine(root, made.deploying()).up("staging")
         assert up.ok, up.output
         reader = made.pipeline("edgewright-ci-preview", f"repo:{REPOSITORY}:pull_request")
         again = Engine(root, {**reader, "EDGEWRIGHT_ACCESS": "preview"}).preview("staging")
@@ -203,6 +206,23 @@ def test_the_external_id_is_asked_for(world: World) -> None:
     role = f"arn:aws:iam::{STAGING}:role/edgewright-deploy-staging"
     for given in ({}, {"ExternalId": "guessed"}):
         denied(world.sandbox.client("sts").assume_role, RoleArn=role, RoleSessionName="tries", **given)
+
+
+def test_a_right_that_somebody_adds_to_a_role_is_drift_and_goes_with_the_next_update(world: World) -> None:
+    role = f"edgewright-{LINE}-staging-device"
+    iam = world.sandbox.client("iam", STAGING)
+    iam.put_role_policy(RoleName=role, PolicyName="backdoor", PolicyDocument=EVERYTHING)
+    iam.attach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    job = world.deploying()
+    found = Engine(world.root, job).refresh_preview("staging")
+    assert found.ok, found.output
+    told = {line for each in of_resources("staging", found.strayed, fleet=LINE) for line in each.changes}
+    assert "+ policyNames: backdoor" in told
+    assert "+ policyArns: arn:aws:iam::aws:policy/AdministratorAccess" in told
+    repaired = Engine(world.root, job).up("staging", refresh=True)
+    assert repaired.ok, repaired.output
+    assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["permissions"]
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
 
 def test_a_pipeline_cannot_raise_its_own_rights(world: World) -> None:

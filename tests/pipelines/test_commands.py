@@ -152,11 +152,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, told: FakeForge) -> Iterator
         # the engine's own settings, and the plugins of this machine, are the runner's
         base |= {key: value for key, value in environment.items() if key.startswith("PULUMI_") and value}
         base["PATH"] = os.pathsep.join([*TOOLS, environment["PATH"].rpartition(os.pathsep)[2], base["PATH"]])
-        up, again = ["up", "--yes", "--skip-preview"], ["preview", "--refresh", "--expect-no-changes"]
-        for words in (up, again):
-            command = ["pulumi", *words, "--stack", "tooling", "--non-interactive", "--color", "never"]
-            done = subprocess.run(command, cwd=runner, env=base | aws, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stdout
+        up = ["pulumi", "up", "--stack", "tooling", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]
+        done = subprocess.run(up, cwd=runner, env=base | aws, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
         yield World(remote, repository, runner, aws, base, sandbox, told)
     finally:
         Sandbox.stop_any(runner / ".edgewright" / "sandbox")

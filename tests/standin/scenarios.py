@@ -30,6 +30,8 @@ IOT_POLICY = "aws:iot/policy:Policy"
 OIDC_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 INSTANCE_PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+INLINE_ONLY = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+ATTACHED_ONLY = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 THING_TYPE = "aws:iot/thingType:ThingType"
 TEMPLATE = "aws:iot/provisioningTemplate:ProvisioningTemplate"
 KEY = "aws:kms/key:Key"
@@ -429,6 +431,30 @@ LIVES = (
         {"role": "alias-role", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
         {"role": "alias-role", "policyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
         (ROLE_FOR_ALIASES,),
+    ),
+    Life(
+        "inline-policies-exclusive",
+        INLINE_ONLY,
+        {"roleName": "alias-role", "policyNames": ["p"]},
+        {"roleName": "alias-role", "policyNames": []},
+        (ROLE_FOR_ALIASES, (ROLE_POLICY, {"role": "alias-role", "name": "p", "policy": allow("s3:GetObject")})),
+    ),
+    Life(
+        "attached-policies-exclusive",
+        ATTACHED_ONLY,
+        {
+            "roleName": "alias-role",
+            "policyArns": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "arn:aws:iam::aws:policy/ReadOnlyAccess"],
+        },
+        {"roleName": "alias-role", "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+        (ROLE_FOR_ALIASES,),
+    ),
+    Life(
+        "exclusive-of-another-role",
+        ATTACHED_ONLY,
+        {"roleName": "alias-role", "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+        {"roleName": "other-role", "policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+        (ROLE_FOR_ALIASES, OTHER_ROLE),
     ),
     Life(
         "thing-type-deprecated",
@@ -956,6 +982,9 @@ BAD: tuple[tuple[str, dict[str, object]], ...] = (
     (OIDC_PROVIDER, {"clientIdLists": ["x"]}),
     (ATTACHMENT, {"role": "x"}),
     (ATTACHMENT, {"role": "x", "policyArn": "y"}),
+    (INLINE_ONLY, {"roleName": "x"}),
+    (INLINE_ONLY, {"policyNames": []}),
+    (ATTACHED_ONLY, {"policyArns": []}),
     (INSTANCE_PROFILE, {"name": "a b"}),
     (TEMPLATE, {"name": "x" * 37, "templateBody": "{}", "provisioningRoleArn": ALIAS_ROLE_ARN}),
     (TEMPLATE, {"templateBody": "x", "provisioningRoleArn": ALIAS_ROLE_ARN}),

@@ -54,6 +54,8 @@ ASKED: dict[str, tuple[str, dict[str, Question]]] = {
     s.OIDC_PROVIDER: ("iam", {"get_open_id_connect_provider": lambda i: {"OpenIDConnectProviderArn": i}}),
     s.INSTANCE_PROFILE: ("iam", {"get_instance_profile": lambda i: {"InstanceProfileName": i}}),
     s.ATTACHMENT: ("iam", {"list_attached_role_policies": lambda i: {"RoleName": i.partition("/")[0]}}),
+    s.INLINE_ONLY: ("iam", {"list_role_policies": lambda i: {"RoleName": i}}),
+    s.ATTACHED_ONLY: ("iam", {"list_attached_role_policies": lambda i: {"RoleName": i}}),
     s.THING_TYPE: (
         "iot",
         {

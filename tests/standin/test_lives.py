@@ -59,7 +59,8 @@ def test_a_life(life: s.Life, hand: Hand, sandbox: Sandbox) -> None:
 
     hand.delete(life.token, identity, (inputs, outputs))
     hand.delete(life.token, identity, (inputs, outputs))
-    if life.token not in {s.VERSIONING, s.TOPIC_POLICY}:  # what every bucket or topic has cannot be gone
+    # what every bucket, topic or role has cannot be gone
+    if life.token not in {s.VERSIONING, s.TOPIC_POLICY, s.INLINE_ONLY, s.ATTACHED_ONLY}:
         assert hand.read(life.token, identity, inputs, outputs) is None
 
 

@@ -15,10 +15,11 @@ def better_model_is_proposed(team: Team) -> None:
     scene.set_twins(team, model=GOOD, inference="2.1.0", config={"threshold": 0.8})
     team.edgewright("validate")
     scene.propose(team, "better-model", f"Release model {GOOD} to the twins")
-    said, preview = team.both(lambda: team.edgewright("diff", "main", "better-model"), lambda: team.preview("staging"))
+    said = team.edgewright("diff", "main", "better-model")
     team.narration.quote(said)
     meant = f"{MODEL}      1.0.0 -> {GOOD}" in said and "2 devices, 2 online (100%)" in said
     team.narration.check("the comparison says what it means, and whom it reaches", meant, f"{MODEL} 1.0.0 -> {GOOD}")
+    preview = team.preview("staging")
     team.narration.quote(scene.sentences(preview.output, "->"))
     updates = [step.name for step in preview.changes if step.operation == "update"]
     named = updates == [f"{LINE}/twins"] and f"{MODEL} 1.0.0 -> {GOOD}" in preview.output

@@ -32,7 +32,6 @@ _BAKES = 30.0
 
 
 _T = TypeVar("_T")
-_U = TypeVar("_U")
 
 
 @dataclass(frozen=True)
@@ -122,12 +121,6 @@ class Team:
         """Run commands side by side, such as those on different stacks."""
         with ThreadPoolExecutor(len(jobs)) as pool:
             return list(pool.map(lambda job: job(), jobs))
-
-    def both(self, one: Callable[[], _T], other: Callable[[], _U]) -> tuple[_T, _U]:
-        """Run two commands of different kinds side by side."""
-        with ThreadPoolExecutor(2) as pool:
-            first, second = pool.submit(one), pool.submit(other)
-            return first.result(), second.result()
 
     def _engine(self, job: Callable[[Engine], Run], command: str) -> Run:
         self.narration.command(f"pulumi {command}")

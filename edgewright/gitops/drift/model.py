@@ -8,6 +8,7 @@ nothing about it before they come back. A device on which the rollout is under w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ from edgewright.gitops.words import plain, short
 _LOCAL = "LOCAL"
 _LONGEST = 60
 _PARTS = 5
+_ITEM = re.compile(r"\[\d+\]$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ def of_resources(stack: str, strayed: Sequence[Strayed], *, fleet: str | None) -
                 name=name,
                 urn=each.urn,
                 gone=each.gone,
-                changes=tuple(line for path, kind in sorted(each.paths.items()) for line in _changes(path, kind, each)),
+                changes=tuple(_told(each)),
             )
         )
     return sorted(found, key=lambda each: (each.stack, each.name, each.type))
@@ -138,6 +140,31 @@ def of_resources(stack: str, strayed: Sequence[Strayed], *, fleet: str | None) -
 def _belongs(chain: str, name: str, fleet: str) -> bool:
     """Whether a resource is one of a fleet: what belongs to it is named for it."""
     return "edgewright:index:EdgeFleet$" in chain and (name == fleet or name.startswith(f"{fleet}/"))
+
+
+def _told(strayed: Strayed) -> Iterator[str]:
+    """Say every change; of a list of names what came and what went, for their places in it mean nothing."""
+    lists: set[str] = set()
+    for path, kind in sorted(strayed.paths.items()):
+        whole = _ITEM.sub("", path)
+        names = _names(_at(strayed.before, whole)), _names(_at(strayed.after, whole))
+        if None in names or names == ((), ()):
+            yield from _changes(path, kind, strayed)
+        elif whole not in lists:
+            lists.add(whole)
+            before, after = (set(each or ()) for each in names)
+            yield from (f"+ {whole}{_shown(name)}" for name in sorted(after - before))
+            yield from (f"- {whole}{_shown(name)}" for name in sorted(before - after))
+            if before == after:
+                yield f"~ {whole}: the same, in another order or number"
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """A list of texts; what is not there is an empty one, and anything else is None."""
+    listed = [] if value is None else value
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        return None
+    return tuple(listed)
 
 
 def _changes(path: str, kind: str, strayed: Strayed) -> Iterator[str]:

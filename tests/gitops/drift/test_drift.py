@@ -88,6 +88,18 @@ def test_components_are_told_by_version_and_policies_by_the_parts_that_differ() 
     )
 
 
+def test_of_a_list_of_names_is_told_what_came_and_what_went() -> None:
+    found = Strayed(
+        gone=False,
+        urn=strayed("line-inspection").urn,
+        paths={"policyArns": "update", "policyNames[0]": "update", "policyNames[1]": "add", "more.names[1]": "delete"},
+        before={"policyNames": ["permissions"], "more": {"names": ["a", "b"]}},
+        after={"policyNames": ["backdoor", "permissions"], "policyArns": ["arn:x"], "more": {"names": ["a"]}},
+    )
+    (one,) = of_resources("staging", [found], fleet=None)
+    assert one.changes == ("- more.names: b", "+ policyArns: arn:x", "+ policyNames: backdoor")
+
+
 def test_one_fleets_resources_are_those_that_are_named_for_it() -> None:
     found = [
         strayed("line-inspection/twins", gone=True),
