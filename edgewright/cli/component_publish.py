@@ -22,7 +22,9 @@ def publish(args: argparse.Namespace, catalog: Catalog) -> int:
     from edgewright.aws.rings import reader  # noqa: PLC0415 -- start-up
     from edgewright.catalog.summary import before, changes, downloads, headline  # noqa: PLC0415 -- start-up
     from edgewright.cli.verbs.component import lock  # noqa: PLC0415 -- start-up
+    from edgewright.documents.roots import place_of  # noqa: PLC0415 -- start-up
     from edgewright.gitops.publishing import publish as put  # noqa: PLC0415 -- start-up
+    from edgewright.gitops.publishing_function import refuse_without_rights  # noqa: PLC0415 -- start-up
     from edgewright.manifest.load import load_project  # noqa: PLC0415 -- start-up
 
     name, _, wanted = args.version.partition("@")
@@ -33,7 +35,10 @@ def publish(args: argparse.Namespace, catalog: Catalog) -> int:
         known = ", ".join(catalog.versions(name)) or f"none; the catalog has {', '.join(catalog.names) or 'nothing'}"
         message = f"{args.version!r} is not in the catalog, or has errors (edgewright component lint); there is {known}"
         raise EdgewrightError(message)
-    session = reader(load_project(args.root), args.stage, role=args.role)  # before anything is locked for good
+    project = load_project(args.root)
+    session = reader(project, args.stage, role=args.role)  # before anything is locked for good
+    if found.function is not None:
+        refuse_without_rights(place_of(project, args.stage), found, session)
     if found.draft:
         code = lock(catalog, drafts=[f"{name}@{version}"], tell=output.note if args.json else output.line)
         if code != ExitCode.OK:

@@ -31,6 +31,16 @@ def arn_of(place: StagePlace, version: CatalogVersion) -> str:
     return f"arn:aws:lambda:{place.region}:{place.account_id}:function:{name}:1"
 
 
+def refuse_without_rights(place: StagePlace, version: CatalogVersion, session: Session) -> None:
+    """Refuse what could not be published, before a draft is locked for it.
+
+    Raises:
+        AwsError: AWS said no.
+        EdgewrightError: the caller may not make functions.
+    """
+    _listed(session, naming.lambda_function(place.stage, version.name, version.version))
+
+
 @contextmanager
 def function_for(
     place: StagePlace, version: CatalogVersion, session: Session, *, sleep: Callable[[float], None] = time.sleep
@@ -48,7 +58,7 @@ def function_for(
         EdgewrightError: the caller may not make functions.
     """
     name = naming.lambda_function(place.stage, version.name, version.version)
-    listed = _there(session, "lambda", "list_versions_by_function", doing=f"look for {name}", FunctionName=name)
+    listed = _listed(session, name)
     numbers = [int(each["Version"]) for each in (listed or {}).get("Versions", []) if each["Version"].isdecimal()]
     if numbers:
         yield f"{arn_of(place, version).rpartition(':')[0]}:{max(numbers)}"
@@ -73,6 +83,10 @@ def function_for(
     finally:
         if own_role:
             session.call("iam", "delete_role", doing=f"delete {role}", RoleName=role)
+
+
+def _listed(session: Session, name: str) -> dict[str, Any] | None:
+    return _there(session, "lambda", "list_versions_by_function", doing=f"look for {name}", FunctionName=name)
 
 
 def _create(session: Session, name: str, role_arn: str, version: CatalogVersion, sleep: Callable[[float], None]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.aws.session import session
 from edgewright.cli.main import main
 from edgewright.documents.roots import place_of
 from edgewright.gitops.publishing import inputs_of
@@ -43,6 +44,7 @@ def root(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> P
     for key, value in sandbox.aws_environment().items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("HTTP_PROXY")
+    session.cache_clear()  # of sandboxes that were emptied since
     make_deploy_role(sandbox, "staging")
     bucket, s3 = place_of(load_project(folder), "staging").artifact_bucket, sandbox.client("s3", "tooling")
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": sandbox.region})
@@ -104,3 +106,13 @@ def test_what_cannot_be_published_is_told(root: Path, capsys: Capture) -> None:
     assert "nowhere" in capsys.readouterr().err
     lock = (root / "catalog.lock").read_text()
     assert NAME not in lock, "a stage that does not exist locks nothing"
+
+
+def test_a_role_that_may_make_no_functions_is_told_before_anything_is_locked(root: Path, capsys: Capture) -> None:
+    assert main(["component", "new", "lambda-function", "com.acme.filter", "--root", str(root)]) == 0
+    lock = (root / "catalog.lock").read_text()
+    capsys.readouterr()
+    assert main(["component", "publish", "com.acme.filter", "--stage", "staging", "--root", str(root)]) == 1
+    said = capsys.readouterr().err
+    assert "a deploy role may make Lambda functions once the catalog has one: pulumi up of tooling" in said
+    assert (root / "catalog.lock").read_text() == lock
