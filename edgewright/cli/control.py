@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgewright import output
 from edgewright.cli.repository import add_root
-from edgewright.errors import EdgewrightError
+from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
     from edgewright.gitops.git import Repository
@@ -41,8 +41,18 @@ def fleet_or_all(args: argparse.Namespace, here: Repository) -> str:
     return str(args.fleet)
 
 
-def commit(args: argparse.Namespace, here: Repository, files: Mapping[str, str | None], subject: str) -> None:
-    """Commit files of controls and say where that is now.
+def commit(args: argparse.Namespace, here: Repository, files: Mapping[str, str | None], subject: str, told: str) -> int:
+    """Commit files of controls, say what was done and where that is now; return the exit code.
+
+    A control that stays in this clone holds nobody else back, so that is not success, unless it was asked for or there
+    are no others.
+
+    Args:
+        args: With what `add_control` declares.
+        here: The repository.
+        files: As `controlling.commit` takes them.
+        subject: Of the commit.
+        told: What was done, for people; one line or more.
 
     Raises:
         EdgewrightError: the reason is none, or the work tree is in the way.
@@ -50,4 +60,8 @@ def commit(args: argparse.Namespace, here: Repository, files: Mapping[str, str |
     from edgewright.gitops import controlling  # noqa: PLC0415 -- start-up
 
     done = controlling.commit(here, files, subject, args.reason, push=not args.no_push)
-    output.note(f"commit {done.commit[:10]} ({done.told})")
+    output.note(f"commit {done.commit[:10]}" if done.kept else f"commit {done.commit[:10]} ({done.told})")
+    output.line(told)
+    if done.kept:
+        output.note(f"warning: that is so nowhere but in this clone: {done.told}")
+    return ExitCode.USER if done.kept else ExitCode.OK

@@ -38,6 +38,8 @@ class Set:
     pushed: bool
     told: str
     """Why it was not pushed, or where to."""
+    kept: bool = False
+    """Whether others do not have it although they should: there is a remote, and the push was wanted and failed."""
 
 
 def current(repository: Repository) -> Controls:
@@ -123,21 +125,26 @@ def commit(repository: Repository, files: Mapping[str, str | None], subject: str
         return Set(made, pushed=False, told="not pushed")
     upstream = repository.find("@{upstream}")
     branch = repository.current_branch()
-    if upstream is None or branch is None:
-        told = "the branch has no upstream" if repository.remotes() else "the repository has no remote"
-        return Set(made, pushed=False, told=f"not pushed: {told}")
+    if not repository.remotes():
+        return Set(made, pushed=False, told="not pushed: the repository has no remote")
+    if branch is None:
+        return _kept(made, "no branch is checked out; git switch to the one that is merged, and git cherry-pick this")
+    if upstream is None:
+        return _kept(made, "the branch has no upstream; git push --set-upstream with a remote and its name")
     if upstream != before:
-        return Set(
-            made, pushed=False, told="not pushed: the branch and its upstream differ in more than this; git push"
-        )
+        return _kept(made, "the branch and its upstream differ in more than this; git pull --rebase, then git push")
     remote = repository.plumb(["config", f"branch.{branch}.remote"]).strip()
     merge = repository.plumb(["config", f"branch.{branch}.merge"]).strip()
     try:
         repository.plumb(["push", "--quiet", "--no-verify", remote, f"{made}:{merge}"])
     except GitError as error:
-        return Set(made, pushed=False, told=f"not pushed: {error}; open a request with it, or git push")
+        return _kept(made, f"{error}; git pull --rebase and git push, or open a request with it")
     repository.plumb(["fetch", "--quiet", "--no-tags", remote])
     return Set(made, pushed=True, told=f"pushed to {remote}")
+
+
+def _kept(made: str, why: str) -> Set:
+    return Set(made, pushed=False, told=f"not pushed: {why}", kept=True)
 
 
 def refuse_existing(path: str, there: Control | None) -> None:

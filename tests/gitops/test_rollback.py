@@ -276,9 +276,52 @@ def test_work_that_is_not_reviewed_is_not_pushed_along_with_a_stop(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.bump(push=False)
-    assert world.edgewright("stop", FLEET, "--reason", "incident 7") == 0
+    assert world.edgewright("stop", FLEET, "--reason", "incident 7") == 1
     assert "not pushed: the branch and its upstream differ in more than this" in capsys.readouterr().err
     assert 'parts-model: {version: "1.1.0"}' not in git("show", f"main:{STAGING}", at=world.remote)
+
+
+def test_a_control_that_cannot_be_pushed_is_no_success_because_nobody_else_is_held_back(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, bad = in_canary(world)
+    hook = world.remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho main is protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    merged = git("rev-parse", "main", at=world.remote)
+    for arguments, done in (
+        (["stop", "--all"], "the line of all fleets is stopped: not now"),
+        (["resume", "--all"], "the line of all fleets runs again"),
+        (["hold", FLEET, "prod/main"], f"{short(bad)} is held back from prod/main of {FLEET}"),
+        (["release", FLEET], f"{short(bad)} may be promoted into prod/main of {FLEET} again"),
+        (["quarantine", short(bad)], f"{short(bad)} is in quarantine: not now"),
+        (["release", short(bad)], f"{short(bad)} may be promoted and deployed again"),
+    ):
+        world.repository.plumb(["update-ref", "refs/remotes/origin/main", "HEAD"])  # nothing else stands in the way
+        head = world.repository.head()
+        assert world.edgewright(*arguments, "--reason", "not now") == 1
+        said = capsys.readouterr()
+        assert done in said.out
+        assert "warning: that is so nowhere but in this clone: not pushed: " in said.err
+        assert "main is protected" in said.err
+        assert said.err.rstrip().endswith("git pull --rebase and git push, or open a request with it")
+        assert world.repository.resolve("HEAD~1") == head, "the commit is there, to be pushed later"
+    assert git("rev-parse", "main", at=world.remote) == merged
+
+
+def test_a_control_without_an_upstream_or_a_branch_says_what_to_do(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.repository.plumb(["switch", "--quiet", "--create", "aside"])
+    assert world.edgewright("stop", FLEET, "--reason", "incident 7") == 1
+    assert "not pushed: the branch has no upstream; git push --set-upstream" in capsys.readouterr().err
+    world.repository.plumb(["switch", "--quiet", "--detach"])
+    assert world.edgewright("resume", FLEET, "--reason", "over") == 1
+    assert "not pushed: no branch is checked out; git switch" in capsys.readouterr().err
+    world.repository.plumb(["remote", "remove", "origin"])
+    world.repository.plumb(["switch", "--quiet", "aside"])
+    assert world.edgewright("resume", FLEET, "--reason", "over") == 0, "where there are no others, that is all"
+    assert "(not pushed: the repository has no remote)" in capsys.readouterr().err
 
 
 def test_a_freeze_of_the_target_stage_holds_up_what_it_says(world: World, capsys: pytest.CaptureFixture[str]) -> None:

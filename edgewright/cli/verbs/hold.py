@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import itertools
 
-from edgewright import output
 from edgewright.cli.control import add_control, commit
 from edgewright.cli.repository import repository
-from edgewright.errors import ExitCode, RefusedError
+from edgewright.errors import RefusedError
 
 HELP = "keep a release out of a ring"
 
@@ -42,6 +41,6 @@ def run(args: argparse.Namespace) -> int:
     there = controlling.current(here).hold(args.fleet, args.ring, release)
     file, hold = controlling.hold(args.fleet, args.ring, release, args.reason, here.user())
     controlling.refuse_existing(file, there)
-    commit(args, here, {file: controlling.render(hold)}, f"Hold {args.fleet} {short(release)} back from {args.ring}")
-    output.line(f"{short(release)} is held back from {args.ring} of {args.fleet}")
-    return ExitCode.OK
+    subject = f"Hold {args.fleet} {short(release)} back from {args.ring}"
+    told = f"{short(release)} is held back from {args.ring} of {args.fleet}"
+    return commit(args, here, {file: controlling.render(hold)}, subject, told)

@@ -158,8 +158,7 @@ def reject(args: argparse.Namespace) -> int:
     done = take_back(merged, reading, arn, reason=args.reason, push=not args.no_push)
     output.status("")
     # only what others get keeps the releases away; where there are no others, it is theirs already
-    kept = done.commit is not None and not (args.no_push or done.commit.pushed) and bool(merged.repository.remotes())
-    code = ExitCode.USER if kept else ExitCode.OK
+    code = ExitCode.USER if done.commit is not None and done.commit.kept else ExitCode.OK
     if args.json:
         output.data(
             {
@@ -190,9 +189,9 @@ def reject(args: argparse.Namespace) -> int:
         output.line(f"{short(release)} {word}: it has {done.component} {done.version}")
     for fleet, ring, _ in done.rings:
         output.line(f"  {fleet} {ring} has it: edgewright rollback {fleet} --ring {ring}")
-    if done.commit is not None and kept:
+    if done.commit is not None and done.commit.kept:
         output.note(
-            f"the quarantine holds nowhere but here: {done.commit.told}; push it, or a person runs "
+            f"the quarantine holds nowhere but here: {done.commit.told}; or a person runs "
             f"`edgewright model reject {arn.text}` in a clone that may"
         )
     return code

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from edgewright import output
 from edgewright.cli.control import add_control, commit
 from edgewright.cli.repository import repository
-from edgewright.errors import ExitCode
 
 HELP = "a release is neither promoted nor deployed any more"
 
@@ -29,11 +27,11 @@ def run(args: argparse.Namespace) -> int:
     release = releases.whole_digest(args.release, merged.known_releases())
     file, quarantine = controlling.quarantine(release, args.reason, here.user())
     controlling.refuse_existing(file, controlling.current(here).quarantine(release))
-    commit(args, here, {file: controlling.render(quarantine)}, f"Put {short(release)} in quarantine")
-    output.line(f"{short(release)} is in quarantine: {args.reason}")
+    told = [f"{short(release)} is in quarantine: {args.reason}"]
     for fleet in sorted(merged.project.fleets):
         for stage, ring in merged.project.path(fleet):
             if ring.release == release:
                 where = f"{fleet} {stage}/{ring.name}"
-                output.line(f"  {where} has it: edgewright rollback {fleet} --ring {stage}/{ring.name}")
-    return ExitCode.OK
+                told.append(f"  {where} has it: edgewright rollback {fleet} --ring {stage}/{ring.name}")
+    subject = f"Put {short(release)} in quarantine"
+    return commit(args, here, {file: controlling.render(quarantine)}, subject, "\n".join(told))

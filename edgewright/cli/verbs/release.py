@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from edgewright import output
 from edgewright.cli.control import add_control, commit
 from edgewright.cli.repository import repository
-from edgewright.errors import EdgewrightError, ExitCode
+from edgewright.errors import EdgewrightError
 
 HELP = "lift a hold, or a quarantine"
 
@@ -32,10 +31,9 @@ def run(args: argparse.Namespace) -> int:
     fleets = {path.name for path in (here.root / "fleets").iterdir() if path.is_dir()}
     if args.what in fleets:
         holds = controlling.holds_of(controls, args.what, args.ring, args.release)
-        commit(args, here, dict.fromkeys([hold.file for hold in holds]), f"Release what is held back in {args.what}")
-        for hold in holds:
-            output.line(f"{short(hold.release)} may be promoted into {hold.ring} of {hold.fleet} again")
-        return ExitCode.OK
+        lines = [f"{short(hold.release)} may be promoted into {hold.ring} of {hold.fleet} again" for hold in holds]
+        subject = f"Release what is held back in {args.what}"
+        return commit(args, here, dict.fromkeys([hold.file for hold in holds]), subject, "\n".join(lines))
     if args.ring or args.release:
         msg = f"there is no fleet {args.what!r}: the fleets are {', '.join(sorted(fleets))}"
         raise EdgewrightError(msg)
@@ -46,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
     if release not in controls.quarantines:
         msg = f"{short(release)} is not in quarantine; these are: {', '.join(map(short, controls.quarantines))}"
         raise EdgewrightError(msg)
-    commit(args, here, {controls.quarantines[release].file: None}, f"Release {short(release)} from quarantine")
-    output.line(f"{short(release)} may be promoted and deployed again")
-    return ExitCode.OK
+    told = f"{short(release)} may be promoted and deployed again"
+    files = {controls.quarantines[release].file: None}
+    return commit(args, here, files, f"Release {short(release)} from quarantine", told)

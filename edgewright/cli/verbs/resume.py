@@ -7,7 +7,7 @@ import argparse
 from edgewright import output
 from edgewright.cli.control import add_control, commit, fleet_or_all
 from edgewright.cli.repository import repository
-from edgewright.errors import EdgewrightError, ExitCode
+from edgewright.errors import EdgewrightError
 
 HELP = "let a line that was stopped run again"
 
@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
         there = ", ".join(sorted(stops)) or "none"
         msg = f"the line of {whom} is not stopped; stopped are: {there}"
         raise EdgewrightError(msg)
-    commit(args, here, {stop_file(fleet): None}, f"Let the line of {whom} run again")
-    output.line(f"the line of {whom} runs again")
+    told = f"the line of {whom} runs again"
+    code = commit(args, here, {stop_file(fleet): None}, f"Let the line of {whom} run again", told)
     if fleet != ALL and ALL in stops:
         output.line(f"note: all fleets are stopped as well: {stops[ALL]}")
-    return ExitCode.OK
+    return code

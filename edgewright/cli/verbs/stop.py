@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from edgewright import output
 from edgewright.cli.control import add_control, commit, fleet_or_all
 from edgewright.cli.repository import repository
-from edgewright.errors import ExitCode
 
 HELP = "stop the line: no update and no promotion, for a fleet or for all"
 
@@ -29,6 +27,5 @@ def run(args: argparse.Namespace) -> int:
     file, stop = controlling.stop(fleet, args.reason, here.user(), rollbacks=args.rollbacks_pass)
     controlling.refuse_existing(file, controlling.current(here).stops.get(fleet))
     whom = "all fleets" if args.all else fleet
-    commit(args, here, {file: controlling.render(stop)}, f"Stop the line of {whom}")
-    output.line(f"the line of {whom} is stopped: {args.reason}")
-    return ExitCode.OK
+    told = f"the line of {whom} is stopped: {args.reason}"
+    return commit(args, here, {file: controlling.render(stop)}, f"Stop the line of {whom}", told)
