@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError  # comes with botocore, which lets a few of them through
 
 from edgewright.errors import EdgewrightError
 
@@ -38,6 +39,7 @@ _REMEDIES = {
     "NoSuchBucket": "create the bucket first (the tooling stack makes the artifact bucket), or check its name",
     "RequestAlreadyInProgress": "another run is doing the same at this moment; wait for it and run again",
 }
+_NETWORK = "check the network, the proxy settings and AWS_ENDPOINT_URL"
 _FAMILIES = {
     "AccessDeniedException": "AccessDenied",
     "403": "AccessDenied",
@@ -113,6 +115,9 @@ def translated(doing: str) -> Iterator[None]:
         raise _from_answer(error, doing) from error
     except boto.BotoCoreError as error:
         raise AwsError(f"could not {doing}: {_without_answer(error)}") from error
+    except HTTPError as error:
+        # TLS that ends in the middle of a body, say; botocore translates only what ends a plain connection.
+        raise AwsError(f"could not {doing}: {redact(str(error)).rstrip('.')}; {_NETWORK}") from error
     except ResponseParserError as error:
         # Not one of botocore's errors, and its text is the whole answer.
         raise AwsError(
@@ -159,5 +164,7 @@ def _without_answer(error: boto.BotoCoreError) -> str:
     if isinstance(error, boto.ParamValidationError):
         return f"the request is not one that AWS accepts. {text}"
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return f"{text}; check the network, the proxy settings and AWS_ENDPOINT_URL"
+        return f"{text}; {_NETWORK}"
+    if isinstance(error, boto.IncompleteReadError):
+        return f"the content broke off: {text}; run again, and if it stays so, {_NETWORK}"
     return text

@@ -9,9 +9,8 @@ from typing import Any, BinaryIO
 import botocore.config
 import botocore.session
 
+from edgewright.aws.body import blocks
 from edgewright.aws.errors import translated
-
-_BLOCK = 1 << 20  # bytes moved at a time
 
 
 class ObjectReader:
@@ -49,12 +48,10 @@ class ObjectReader:
         Raises:
             AwsError: it is not there, may not be read, or S3 cannot be reached.
         """
-        with translated(f"read s3://{bucket}/{key}"):
+        doing = f"read s3://{bucket}/{key}"
+        with translated(doing):
             body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
-            try:
-                file.writelines(body.iter_chunks(_BLOCK))
-            finally:
-                body.close()
+        file.writelines(blocks(body, doing=doing))
 
     def close(self) -> None:
         """Let go of the connections."""

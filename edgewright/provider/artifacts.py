@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.aws.body import content
 from edgewright.aws.errors import AwsError
 from edgewright.provider.cloud import Cloud
 from edgewright.provider.plugin import PluginError
@@ -108,9 +109,8 @@ async def _is_there(cloud: Cloud, artifact: Mapping[str, Any], where: Mapping[st
 
 
 def _remote_sha256(cloud: Cloud, artifact: Mapping[str, Any], where: Mapping[str, str]) -> str:
-    answer = cloud.session.call("s3", "get_object", doing=f"read {artifact['uri']} to check it", **where)
     total = hashlib.sha256()
-    for chunk in answer["Body"].iter_chunks(_CHUNK):
+    for chunk in content(cloud.session, doing=f"read {artifact['uri']} to check it", **where):
         total.update(chunk)
     return base64.b64encode(total.digest()).decode()
 

@@ -7,10 +7,13 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgewright.atomic import replacing
+from edgewright.aws.body import content
 from edgewright.aws.session import Session
 from edgewright.errors import EdgewrightError, RefusedError
 
@@ -23,7 +26,6 @@ _DIGEST = re.compile(r"(?:[Ss][Hh][Aa]256:)?(?P<hex>[0-9a-fA-F]{64})")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 LARGEST_ARTIFACT = 2 << 30  # bytes
 LARGEST_METRICS = 1 << 20
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def download(session: Session, address: str, target: Path, *, limit: int, expect
         what: What it is, for messages.
 
     Raises:
-        AwsError: it is not there, or may not be read.
+        AwsError: it is not there, may not be read, or did not come whole; there is no target then.
         RefusedError: it is too large, or is not what it should be.
         EdgewrightError: the address is no single object in S3.
     """
@@ -160,20 +162,21 @@ def download(session: Session, address: str, target: Path, *, limit: int, expect
     if match is None or match["key"].endswith("/"):
         msg = f"{what} is at {address!r}, which is no object in S3; register the package with an s3://BUCKET/KEY"
         raise EdgewrightError(msg)
-    answer = session.call("s3", "get_object", doing=f"download {address}", Bucket=match["bucket"], Key=match["key"])
     total, size = hashlib.sha256(), 0
-    with target.open("wb") as file:
-        for block in answer["Body"].iter_chunks(_BLOCK):
-            size += len(block)
-            if size > limit:
-                msg = f"{what} at {address} has more than {limit} bytes; that is not taken"
-                raise RefusedError(msg)
-            total.update(block)
-            file.write(block)
-    found = total.hexdigest()
-    if expected is not None and found != expected:
-        msg = f"{what} at {address} has SHA-256 {found}, the package says {expected}: it was changed since"
-        raise RefusedError(msg)
+    coming = content(session, doing=f"download {address}", Bucket=match["bucket"], Key=match["key"])
+    with closing(coming), replacing(target) as temporary:
+        with temporary.open("wb") as file:
+            for block in coming:
+                size += len(block)
+                if size > limit:
+                    msg = f"{what} at {address} has more than {limit} bytes; that is not taken"
+                    raise RefusedError(msg)
+                total.update(block)
+                file.write(block)
+        found = total.hexdigest()
+        if expected is not None and found != expected:
+            msg = f"{what} at {address} has SHA-256 {found}, the package says {expected}: it was changed since"
+            raise RefusedError(msg)
     return found
 
 
