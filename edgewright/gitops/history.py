@@ -58,7 +58,7 @@ def rows(merged: Merged, fleet: str, *, ring: str | None = None) -> list[Row]:
         EdgewrightError: there is no such fleet or ring.
     """
     if ring is not None:
-        merged.ring(fleet, ring)
+        merged.project.ring(fleet, ring)
     path = [(stage, each.name) for stage, each in merged.project.path(fleet)]
     names = {name for stage, _ in path for name in merged.history.former_names(fleet, stage)}
     events = [event for event in merged.ledger.events() if event.fleet in names and ring in (None, event.ring)]

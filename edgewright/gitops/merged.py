@@ -25,7 +25,6 @@ from edgewright.gitops.trees import Side, load
 from edgewright.manifest.control_files import read_controls
 from edgewright.manifest.controls import Controls, short
 from edgewright.manifest.load import ManifestErrors, Project
-from edgewright.manifest.model import Ring
 
 PROMOTIONS = "edgewright/promote/"
 """What the branches of promotions begin with."""
@@ -92,18 +91,6 @@ class Merged:
             for (source, ring), (target, following) in itertools.pairwise(path)
             if ring.release != following.release
         ]
-
-    def ring(self, fleet: str, path: str) -> Ring:
-        """Return a ring by ``stage/ring``.
-
-        Raises:
-            EdgewrightError: there is none.
-        """
-        found = {f"{stage}/{ring.name}": ring for stage, ring in self.project.path(fleet)}
-        if path not in found:
-            msg = f"fleet {fleet!r} has no ring {path!r}: its rings are {', '.join(found)}"
-            raise EdgewrightError(msg)
-        return found[path]
 
     def known_releases(self, fleet: str | None = None) -> set[str]:
         """Return the digests that rings have or had, in Git and in the ledger."""

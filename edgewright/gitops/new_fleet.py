@@ -80,8 +80,7 @@ def _model(project: Project, like: str | None) -> Fleet:
 
 def _release(project: Project, model: Fleet) -> Ring:
     """The release of the last ring on the path: the one that was tried longest."""
-    stage, _, name = model.promotion.path[-1].partition("/")
-    return next(ring for ring in project.stages[model.name, stage].rings if ring.name == name)
+    return project.ring(model.name, model.promotion.path[-1])
 
 
 def _rings(project: Project, stage: str, fleet: str) -> dict[str, list[str]]:

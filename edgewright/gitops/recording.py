@@ -89,7 +89,7 @@ def test_result(
     Raises:
         EdgewrightError: no gate asks for such a test, or it cannot be said what the ring runs.
     """
-    merged.ring(fleet, ring)
+    merged.project.ring(fleet, ring)
     gates = merged.project.fleets[fleet].promotion.gates.get(ring, Gates())
     if name not in gates.tests:
         asked = one_of(name, gates.tests, f"the tests of {ring} are")
@@ -125,8 +125,8 @@ def approval(merged: Merged, fleet: str, ring: str, release: str | None, note: s
         RefusedError: the user wrote the release.
         EdgewrightError: git does not know who the user is.
     """
-    wanted = release or merged.ring(fleet, ring).release
-    merged.ring(fleet, ring)
+    wanted = release or merged.project.ring(fleet, ring).release
+    merged.project.ring(fleet, ring)
     who = merged.repository.user()
     if who == NOBODY:
         msg = "git does not know who you are, and an approval is somebody's: git config user.email"
@@ -160,7 +160,7 @@ def outcomes(
     told = {(each.deployment, each.outcome) for each in known if isinstance(each, Deployed)}
     found, silent = [], []
     for fleet, ring in rings:
-        wanted = merged.ring(fleet, ring).release
+        wanted = merged.project.ring(fleet, ring).release
         reading = merged.read_ring(fleet, ring, sessions)
         latest = reading.deployment
         if Facet.DEPLOYMENT not in reading.known:

@@ -103,7 +103,7 @@ def plan(
     path = [f"{stage}/{each.name}" for stage, each in merged.project.path(fleet)]
     chosen = ring or _changed_last(merged, fleet, path)
     undo = _undo(merged, fleet, chosen)
-    same = [each for each in path if each != chosen and merged.ring(fleet, each).release == undo.leaves]
+    same = [each for each in path if each != chosen and merged.project.ring(fleet, each).release == undo.leaves]
     undos = [undo]
     if fast_track:
         undos += [_undo(merged, fleet, each) for each in same]
@@ -136,7 +136,7 @@ def plan_after_failure(
     path = [f"{stage}/{each.name}" for stage, each in merged.project.path(fleet)]
     found, told = [], []
     for each in [ring] if ring else path:
-        wanted = merged.ring(fleet, each).release
+        wanted = merged.project.ring(fleet, each).release
         reading = merged.read_ring(fleet, each, sessions)
         if Facet.DEPLOYMENT not in reading.known:
             msg = f"the deployment of {each} could not be read: {'; '.join(map(str, reading.gaps))}"
@@ -183,7 +183,7 @@ def _changed_last(merged: Merged, fleet: str, path: Sequence[str]) -> str:
 
 def _undo(merged: Merged, fleet: str, ring: str) -> Undo:
     """The undoing of a ring's last change."""
-    wanted = merged.ring(fleet, ring).release
+    wanted = merged.project.ring(fleet, ring).release
     stage, _, name = ring.partition("/")
     change = next(merged.history.changes(fleet, stage, name), None)
     if change is None or change.before is None or not change.commit.parents:
@@ -201,7 +201,7 @@ def _undo(merged: Merged, fleet: str, ring: str) -> Undo:
 
 def _undo_to(merged: Merged, fleet: str, ring: str, restores: str, deployment: str) -> Undo:
     """The way back to a release that the ring had at some time."""
-    wanted = merged.ring(fleet, ring).release
+    wanted = merged.project.ring(fleet, ring).release
     stage, _, name = ring.partition("/")
     first = None
     for change in merged.history.changes(fleet, stage, name):

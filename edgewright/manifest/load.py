@@ -78,6 +78,18 @@ class Project:
             found.append((stage, next(ring for ring in rings if ring.name == ring_name)))
         return found
 
+    def ring(self, fleet: str, path: str) -> Ring:
+        """A ring of a fleet by ``stage/ring``.
+
+        Raises:
+            EdgewrightError: there is no such fleet, or it has no such ring.
+        """
+        rings = {f"{stage}/{ring.name}": ring for stage, ring in self.path(fleet)}
+        if path not in rings:
+            msg = f"fleet {fleet!r} has no ring {path!r}: its rings are {', '.join(rings)}"
+            raise EdgewrightError(msg)
+        return rings[path]
+
     def _stage(self, name: str) -> Stage:
         if name not in self.organisation.stages:
             msg = f"there is no stage {name!r}: edgewright.yaml has {', '.join(sorted(self.organisation.stages))}"

@@ -105,12 +105,12 @@ def test_a_draft_can_be_tried_before_it_is_published(root: Path, capsys: Capture
     ("words", "said"),
     [
         ([], "name a release (FLEET STAGE/RING) or versions"),
-        (["nobody", "staging/twins"], "there is no fleet 'nobody'; there are label-reading, line-inspection"),
+        (["nobody", "staging/twins"], "there is no fleet 'nobody': the fleets are label-reading, line-inspection"),
         (
             ["line-inspection", "staging/x"],
-            "has no ring 'staging/x'; name one of prod/canary, prod/main, staging/twins",
+            "has no ring 'staging/x': its rings are staging/twins, prod/canary, prod/main",
         ),
-        (["line-inspection"], "name one of prod/canary"),
+        (["line-inspection"], "has no ring '': its rings are staging/twins"),
         (["--component", "com.acme.parts-model@9.0.0"], "it has 1.2.0, 1.1.0, 1.0.0"),
         (["--component", "nobody"], "the catalog has com.acme.device-health"),
     ],

@@ -51,6 +51,7 @@ def test_a_project_answers_what_the_program_asks() -> None:
         ("prod", "canary"),
         ("prod", "main"),
     ]
+    assert [project.ring("line", "prod/main")] == [ring for _, ring in project.path("line") if ring.name == "main"]
     assert project.catalog.get("com.acme.model", "1.1.0") is not None
 
 
@@ -61,6 +62,11 @@ def test_a_stage_or_fleet_that_is_not_there_is_named_with_those_that_are() -> No
             ask("prd")
     with pytest.raises(EdgewrightError, match=r"there is no fleet 'lines': the fleets are labels, line"):
         project.path("lines")
+    for path in ("prod/canari", "canary", "", "prod/canary/"):
+        with pytest.raises(EdgewrightError) as error:
+            project.ring("line", path)
+        rings = "its rings are staging/twins, prod/canary, prod/main"
+        assert str(error.value) == f"fleet 'line' has no ring {path!r}: {rings}"
 
 
 def test_aliases_make_equal_releases_and_a_change_makes_another() -> None:

@@ -179,7 +179,7 @@ def test_a_named_member_is_the_stacks_to_add_and_others_join_their_ring(shell: S
         ),
         (
             ("add", "x", "--fleet", "line-inspection", "--stage", "prod", "--ring", "none"),
-            "has no ring 'none' in 'prod'; it has canary, main",
+            "fleet 'line-inspection' has no ring 'prod/none': its rings are staging/twins, prod/canary, prod/main",
         ),
         (
             ("add", "cam-001", "reader-001", "--fleet", "line-inspection", "--stage", "prod"),

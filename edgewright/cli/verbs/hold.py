@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     here = repository(args)
     merged = Merged(here, here=True)
-    merged.ring(args.fleet, args.ring)
+    merged.project.ring(args.fleet, args.ring)
     if args.release:
         release = releases.whole_digest(args.release, merged.known_releases(args.fleet))
     else:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from edgewright.catalog.catalog import Catalog
     from edgewright.gitops.local_deploy import LocalComponent
-    from edgewright.manifest.load import Project
-    from edgewright.manifest.model import Ring
 
 HELP = "try components on one device with greengrass-cli"
 OUT = Path(".edgewright") / "local"
@@ -136,8 +134,8 @@ def _release(args: argparse.Namespace) -> tuple[dict[str, LocalComponent], dict[
     from edgewright.manifest.load import load_project
 
     project = load_project(args.root)
-    stage, ring = _ring(project, args.fleet, args.ring)
-    place = place_of(project, stage).fleet(args.fleet)
+    ring = project.ring(args.fleet, args.ring or "")
+    place = place_of(project, args.ring.partition("/")[0]).fleet(args.fleet)
     rendered = deployment.inputs(place, ring, capture=project.fleets[args.fleet].capture)["components"]
     private: dict[str, LocalComponent] = {}
     public: dict[str, str] = {}
@@ -151,19 +149,3 @@ def _release(args: argparse.Namespace) -> tuple[dict[str, LocalComponent], dict[
                 version, said.get("config", {}), said.get("reset", ()), said.get("runWith", {})
             )
     return private, public
-
-
-def _ring(project: Project, fleet: str, path: str | None) -> tuple[str, Ring]:
-    rings = {
-        f"{stage}/{ring.name}": (stage, ring)
-        for (name, stage), manifest in project.stages.items()
-        if name == fleet
-        for ring in manifest.rings
-    }
-    if not rings:
-        message = f"there is no fleet {fleet!r}; there are {', '.join(sorted(project.fleets))}"
-        raise EdgewrightError(message)
-    if path not in rings:
-        message = f"fleet {fleet!r} has no ring {path or ''!r}; name one of {', '.join(sorted(rings))}"
-        raise EdgewrightError(message)
-    return rings[path]

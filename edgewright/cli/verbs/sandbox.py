@@ -453,17 +453,14 @@ def _add_light(sandbox: Sandbox, project: Project, args: argparse.Namespace) -> 
 
 
 def _ring_to_join(project: Project, thing: str, fleet: str, stage: str, ring: str | None) -> str | None:
-    found = project.stages.get((fleet, stage))
-    if found is None:
+    if (fleet, stage) not in project.stages:
         known = ", ".join(f"{f}/{s}" for f, s in sorted(project.stages))
         raise EdgewrightError(f"no manifest says that fleet {fleet!r} lives in stage {stage!r}; there are: {known}")
     if ring is None:
         return None
-    rings = {each.name: each for each in found.rings}
-    if ring not in rings:
-        raise EdgewrightError(f"fleet {fleet!r} has no ring {ring!r} in {stage!r}; it has {', '.join(rings)}")
+    members = project.ring(fleet, f"{stage}/{ring}").members
     # a named member is the stack's to add; a second hand would show as a change that nobody made
-    return None if thing in (rings[ring].members.things or ()) else ring
+    return None if thing in (members.things or ()) else ring
 
 
 def _refuse_another_fleets_thing(project: Project, thing: str, fleet: str, stage: str) -> None:

@@ -169,7 +169,7 @@ def _must_be_asked_for(merged: Merged, args: argparse.Namespace) -> None:
     """Before devices are asked: a result that no gate reads is not recorded."""
     from edgewright.manifest.gates import Gates
 
-    merged.ring(args.fleet, args.ring)
+    merged.project.ring(args.fleet, args.ring)
     gates = merged.project.fleets[args.fleet].promotion.gates.get(args.ring, Gates())
     if args.name not in gates.tests and not args.no_record and args.write is None:
         msg = (

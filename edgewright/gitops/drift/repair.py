@@ -85,9 +85,7 @@ def _touched(project: Project, wanted: Plan) -> Iterator[tuple[str, str, str]]:
                 for ring in stage.rings:
                     yield fleet.name, f"{stack.stage}/{ring.name}", ring.release
     for name, path in wanted.rings:
-        at, _, ring_name = path.partition("/")
-        ring = next(each for each in project.stages[name, at].rings if each.name == ring_name)
-        yield name, path, ring.release
+        yield name, path, project.ring(name, path).release
 
 
 def repair(project: Project, where: Where, drift: Drift, engine: Engine, *, wait: float, say: Say) -> Drift:

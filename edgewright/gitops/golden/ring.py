@@ -142,7 +142,7 @@ def live_release(
     Raises:
         EdgewrightError: it carries none, or that cannot be said.
     """
-    merged.ring(fleet, ring)
+    merged.project.ring(fleet, ring)
     reading = merged.read_ring(fleet, ring, sessions)
     latest = reading.deployment
     if Facet.DEPLOYMENT not in reading.known or latest is None or latest.release is None:
