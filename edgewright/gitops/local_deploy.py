@@ -53,11 +53,14 @@ def lay_out(components: Iterable[LocalComponent], target: Path, *, group: str | 
             "is none to lay out; try it on a ring of twins, and name other components with --component"
         )
         raise EdgewrightError(msg)
+    if target.exists() and not target.is_dir():
+        msg = f"{target} is no folder; name one with --out"
+        raise EdgewrightError(msg)
     if target.exists() and {each.name for each in target.iterdir()} - {"recipes", "artifacts", "update-config.json"}:
         msg = f"{target} holds something else than a local deployment; choose another folder with --out"
         raise EdgewrightError(msg)
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
             made = Path(scratch) / "new"
             _write(chosen, made)

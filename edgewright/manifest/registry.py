@@ -37,11 +37,19 @@ class ModelQuality(Model):
 class ModelBounds(Model):
     """What the golden-set test wants of devices. A bound that cannot be measured is not met."""
 
-    accuracy: float | None = Field(None, gt=0, le=1, description="The least share of rows that are right.")
-    latency_p95: float | None = Field(
-        None, gt=0, alias="latencyP95", description="The most milliseconds that 95 of 100 answers take."
+    accuracy: float | None = Field(
+        None, gt=0, le=1, allow_inf_nan=False, description="The least share of rows that are right."
     )
-    memory: float | None = Field(None, gt=0, description="The most megabytes (10^6 bytes) the worker has ever had.")
+    latency_p95: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        alias="latencyP95",
+        description="The most milliseconds that 95 of 100 answers take.",
+    )
+    memory: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="The most megabytes (10^6 bytes) the worker has ever had."
+    )
 
 
 class ModelSource(Model):

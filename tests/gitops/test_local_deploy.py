@@ -134,6 +134,10 @@ def test_a_folder_with_something_else_is_left_alone(root: Path, capsys: Capture)
     assert main(words) == 1
     assert "holds something else than a local deployment" in capsys.readouterr().err
     assert (root / "fleets" / "line-inspection").is_dir()
+    assert main([*words[:-1], str(root / "edgewright.yaml")]) == 1
+    assert "edgewright.yaml is no folder; name one with --out" in capsys.readouterr().err
+    assert main([*words[:-1], str(root / "edgewright.yaml" / "below")]) == 1
+    assert "cannot be written: File exists" in capsys.readouterr().err
 
 
 def test_the_list_of_the_command_line_is_read_whatever_stands_around_it() -> None:

@@ -149,8 +149,10 @@ def _bounds(args: argparse.Namespace) -> ModelBounds:
         return ModelBounds(accuracy=args.accuracy, latency_p95=args.latency, memory=args.memory)
     except ValidationError as error:
         first = error.errors()[0]
-        options = {"accuracy": "--accuracy", "latencyP95": "--latency", "memory": "--memory"}
-        msg = f"{options[str(first['loc'][0])]} {first['input']}: {first['msg']}; --accuracy is a share, as 0.9"
+        options = {"accuracy": "--accuracy", "memory": "--memory"}  # pydantic names the third by its key or its alias
+        option = options.get(str(first["loc"][0]), "--latency")
+        means = "a share, as 0.9" if option == "--accuracy" else "a number above 0"
+        msg = f"{option} {first['input']:g} is not {means}; write one, or leave it out"
         raise EdgewrightError(msg) from error
 
 

@@ -16,6 +16,39 @@ LARGEST = 64 << 20  # characters of a golden set
 LARGEST_ANSWER = 1 << 20  # bytes
 
 
+def check(text: str, name: str) -> None:
+    """See that a text can be a golden set, with labels or without.
+
+    Raises:
+        EdgewrightError: it is none.
+    """
+    _read(text, name)
+
+
+def _read(text: str, name: str) -> tuple[dict[str, list[Any]], Any]:
+    """The inputs, and what stands where the labels should be."""
+    try:
+        document: Any = json.loads(text, parse_constant=_finite, parse_float=_finite) if len(text) <= LARGEST else None
+    except (ValueError, RecursionError) as error:
+        msg = f"{name} is no JSON ({error}): write inputs (input name -> rows) and labels"
+        raise EdgewrightError(msg) from error
+    document = document if isinstance(document, dict) else {}
+    inputs = document.get("inputs")
+    if not isinstance(inputs, dict) or not inputs or not all(isinstance(rows, list) for rows in inputs.values()):
+        msg = f"{name} has no inputs: an object, input name of the model -> list of rows ({LARGEST} bytes at most)"
+        raise EdgewrightError(msg)
+    return inputs, document.get("labels")
+
+
+def _finite(word: str) -> float:
+    """A number of JSON, which has neither NaN nor Infinity, whatever Python's reader takes."""
+    value = float(word)
+    if not math.isfinite(value):
+        msg = f"it holds {word}, which is no number"
+        raise ValueError(msg)
+    return value
+
+
 @dataclass(frozen=True)
 class GoldenSet:
     """Rows of a model's inputs, and the label of each."""
@@ -31,18 +64,12 @@ class GoldenSet:
         Raises:
             EdgewrightError: it is none, or has no labels.
         """
-        try:
-            document = json.loads(text) if len(text) <= LARGEST else None
-        except ValueError as error:
-            msg = f"{name} is no JSON ({error}): write inputs (input name -> rows) and labels"
-            raise EdgewrightError(msg) from error
-        inputs = document.get("inputs") if isinstance(document, dict) else None
-        labels = document.get("labels") if isinstance(document, dict) else None
-        if not isinstance(inputs, dict) or not inputs or not all(isinstance(rows, list) for rows in inputs.values()):
-            msg = f"{name} has no inputs: an object, input name of the model -> list of rows ({LARGEST} bytes at most)"
-            raise EdgewrightError(msg)
+        inputs, labels = _read(text, name)
         if not isinstance(labels, list) or not labels:
             msg = f"{name} has no labels, so nothing says which answers are right: add a label for each row"
+            raise EdgewrightError(msg)
+        if not all(isinstance(each, str | int | float) for each in labels):
+            msg = f"{name} has labels that are neither numbers nor text, which no answer equals: write one for each row"
             raise EdgewrightError(msg)
         counts = {key: len(rows) for key, rows in inputs.items()}
         if set(counts.values()) != {len(labels)}:
@@ -147,7 +174,7 @@ def measure(
             told = answer.get("error", "") if isinstance(answer, dict) else "it is no JSON object"
             errors[" ".join(str(told).split())[:200]] = None
             continue
-        right += _label(answer, form) == str(golden.labels[row])
+        right += _label(answer, form) == _text(golden.labels[row])
         took = answer.get(form.latency)
         if isinstance(took, int | float) and not isinstance(took, bool) and math.isfinite(took) and took >= 0:
             times.append(float(took))
@@ -172,11 +199,20 @@ def _label(answer: Mapping[str, Any], form: Requests) -> str | None:
     """The label of an answer as text; None when it has none."""
     if form.prediction is not None:
         found = answer.get(form.prediction)
-        return None if found is None else str(found)
+        return None if found is None else _text(found)
     outputs = answer.get("outputs")
     values: Any = next(iter(outputs.values()), None) if isinstance(outputs, dict) else None
     while isinstance(values, list) and len(values) == 1 and isinstance(values[0], list):
         values = values[0]
-    if not isinstance(values, list) or not values or not all(isinstance(each, int | float) for each in values):
-        return None
+    if not isinstance(values, list) or not values or not all(map(_is_number, values)):
+        return None  # among numbers that are none there is no largest
     return str(max(range(len(values)), key=lambda place: values[place]))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _text(value: Any) -> str:
+    """A label as it is compared: 7.0 is 7, as JSON has one kind of number only."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -18,6 +18,7 @@ from edgewright.catalog.component import CatalogVersion
 from edgewright.errors import EdgewrightError, RefusedError
 from edgewright.gitops import proposal
 from edgewright.gitops.edit import with_component_version
+from edgewright.gitops.golden.rows import check
 from edgewright.gitops.merged import Merged
 from edgewright.gitops.models.archive import unpack
 from edgewright.gitops.models.candidate import Comparison, Trial, attempt, compare
@@ -193,8 +194,9 @@ def _fetch(session: Session, package: Package, folder: Path) -> tuple[Path, str]
 def _golden(merged: Merged, source: ModelSource, folder: Path) -> Path | None:
     if source.golden is None:
         return None
-    target = folder / "golden.json"
-    target.write_text(merged.text(source.golden), encoding="utf-8")
+    target, text = folder / "golden.json", merged.text(source.golden)
+    check(text, str(source.golden))
+    target.write_text(text, encoding="utf-8")
     return target
 
 

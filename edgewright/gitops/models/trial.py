@@ -123,8 +123,15 @@ def run(path: Path, golden: dict[str, Any] | None) -> dict[str, Any]:
     count = _RUNS if rows is None else len(next(iter(rows.values())))
     times, right = [], 0
     labels = None if golden is None else golden.get("labels")
+    if labels is not None and not isinstance(labels, list):
+        msg = "the labels of the golden set are no list; write one label for each row"
+        raise ValueError(msg)
     if labels is not None and len(labels) != count:
         msg = f"the golden set has {count} rows and {len(labels)} labels"
+        raise ValueError(msg)
+    strange = [each for each in labels or () if not _is_whole(each)]
+    if strange:
+        msg = f"the golden set has the label {json.dumps(strange[0])[:40]}; labels are whole numbers, places in outputs"
         raise ValueError(msg)
     for row in range(count):
         if rows is None:
@@ -135,7 +142,10 @@ def run(path: Path, golden: dict[str, Any] | None) -> dict[str, Any]:
         answer = session.run(None, given)[0]
         times.append((time.perf_counter() - started) * 1000)
         if labels is not None:
-            right += int(np.argmax(np.asarray(answer)[0]) == labels[row])
+            values = np.asarray(answer)[0]
+            # the place of the first NaN would be the largest, and right for some label
+            sane = values.dtype.kind != "f" or bool(np.all(np.isfinite(values)))
+            right += int(sane and np.argmax(values) == labels[row])
     times.sort()
     result: dict[str, Any] = {
         "rows": count,
@@ -166,12 +176,27 @@ def _rows(golden: dict[str, Any], kinds: dict[str, Any], np: Any) -> dict[str, A
         have = ", ".join(sorted(inputs)) if isinstance(inputs, dict) else "none"
         msg = f"the golden set has the inputs {have}, and the model takes {', '.join(sorted(kinds))}"
         raise ValueError(msg)
-    rows = {name: np.asarray(inputs[name], kind) for name, kind in kinds.items()}
+    rows = {name: _array(name, inputs[name], kind, np) for name, kind in kinds.items()}
     counts = {len(each) for each in rows.values()}
     if len(counts) != 1 or not counts.pop():
         msg = "the golden set has no rows, or not the same number for each input"
         raise ValueError(msg)
     return rows
+
+
+def _array(name: str, rows: Any, kind: Any, np: Any) -> Any:
+    try:
+        array = np.asarray(rows, kind)
+    except (ValueError, TypeError, OverflowError):
+        array = None
+    if array is None or array.ndim == 0 or not np.all(np.isfinite(array)):
+        msg = f"the rows of {name} in the golden set are not numbers, all rows of one shape"
+        raise ValueError(msg)
+    return array
+
+
+def _is_whole(value: Any) -> bool:
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 
 if __name__ == "__main__":

@@ -53,6 +53,10 @@ def test_rows_that_are_no_images_are_told(inputs: dict[str, Any], told: str) -> 
         ("[]", "has no inputs"),
         ('{"inputs": {"x": [1]}}', "has no labels"),
         ('{"inputs": {"x": [1, 2]}, "labels": [1]}', "1 labels, and x 2 rows"),
+        ('{"inputs": {"x": [NaN]}, "labels": [1]}', "NaN, which is no number"),
+        ('{"inputs": {"x": [1e999]}, "labels": [1]}', "1e999, which is no number"),
+        ('{"inputs": {"x": [1]}, "labels": [[1]]}', "neither numbers nor text"),
+        ("[" * 100_000, "is no JSON"),
     ],
 )
 def test_what_is_no_golden_set_is_told(text: str, told: str) -> None:
@@ -66,6 +70,13 @@ def test_labels_are_the_named_key_or_the_largest_of_the_first_output() -> None:
     named = {0: {"prediction": "1", "model": "sha256:ab"}, 1: {"prediction": 0, "model": "cd"}}
     other = measure(golden(), IMAGE, named, thing="t", digest="ab")
     assert (other.right, other.others) == (2, ("cd",))
+
+
+def test_numbers_that_are_none_are_no_answer_and_7_0_is_7() -> None:
+    nan = [float("nan")] * 2
+    said = measure(golden(), JSON, {0: {"outputs": {"y": nan}}, 1: {"outputs": {"y": nan}}}, thing="t")
+    assert said.right == 0  # the first of two NaN would be label 0
+    assert measure(golden(), IMAGE, {0: {"prediction": 1.0}, 1: {"prediction": "0"}}, thing="t").right == 2
 
 
 def test_rows_without_an_answer_are_not_right_and_errors_are_told_once() -> None:

@@ -160,3 +160,36 @@ def test_a_refusal_of_the_libraries_is_one_line_without_their_own_places(tmp_pat
     assert "com.evil:Identity(-1) is not a registered function/op" in said
     assert str(tmp_path) not in said
     assert "\n" not in said
+
+
+def logarithm(folder: Path) -> Path:
+    """A model whose answers are NaN for what is below 0."""
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 2]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Log", ["x"], ["y"])], "g", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    return folder / "model.onnx"
+
+
+def test_an_answer_that_is_no_number_is_right_for_no_label(tmp_path: Path) -> None:
+    rows = {"inputs": {"x": [[-1, -1], [2, 1]]}, "labels": [0, 0]}
+    assert trial.run(logarithm(tmp_path), rows)["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("golden", "told"),
+    [
+        ({"inputs": {"x": [[1, 2], [1]]}}, "rows of x in the golden set are not numbers, all rows of one shape"),
+        ({"inputs": {"x": [[1, None]]}}, "rows of x in the golden set are not numbers"),
+        ({"inputs": {"x": [["a", "b"]]}}, "rows of x in the golden set are not numbers"),
+        ({"inputs": {"x": [[1, 2]]}, "labels": ["one"]}, 'has the label "one"; labels are whole numbers'),
+        ({"inputs": {"x": [[1, 2]]}, "labels": [True]}, "has the label true; labels are whole numbers"),
+        ({"inputs": {"x": [[1, 2]]}, "labels": 1}, "labels of the golden set are no list"),
+    ],
+)
+def test_a_golden_set_that_no_model_could_pass_is_the_one_that_is_told(
+    golden: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        trial.run(logarithm(tmp_path), golden)
