@@ -15,6 +15,7 @@ from typing import Any
 from edgewright.canonical import digest
 from edgewright.catalog import variables
 from edgewright.catalog.component import CatalogVersion, archived
+from edgewright.catalog.edge_model import SETTINGS_SCHEMA
 from edgewright.catalog.edge_source import EdgeSource, read_source
 from edgewright.catalog.files import Folder, read_folder, sha256_of
 from edgewright.catalog.lambda_component import LambdaComponent, check_code, read_lambda
@@ -37,7 +38,9 @@ LAMBDA_SCHEMA = "lambda.schema.json"
 """For editors, beside the components."""
 SIDECAR = "component.yaml"
 NEW_CATALOG = "edgewright component lock --new-catalog"
-_BESIDE_COMPONENTS = frozenset((LAMBDA_SCHEMA, "README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store"))
+_BESIDE_COMPONENTS = frozenset(
+    (LAMBDA_SCHEMA, SETTINGS_SCHEMA, "README.md", ".gitkeep", ".gitattributes", ".gitignore", ".DS_Store")
+)
 
 
 @dataclass(frozen=True)

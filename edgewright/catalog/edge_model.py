@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from edgewright.catalog.types import refuse
 from edgewright.source import Document, Problem
@@ -21,6 +21,8 @@ from edgewright.validation import Parsed, parse
 SETTINGS = "compile.yaml"
 RECORD = "compiled.json"
 """Beside the recipe that SageMaker made: which jobs made it, and of what."""
+SETTINGS_SCHEMA = "compile.schema.json"
+"""For editors, beside the components."""
 KIND = "edge-manager-model"
 GONE = "2024-04-26"
 
@@ -104,54 +106,95 @@ def _options(value: Any) -> Any:
     return value
 
 
+def _text(pattern: re.Pattern[str], *examples: str, longest: int | None = None) -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+    if longest is not None:
+        schema["maxLength"] = longest
+    return WithJsonSchema({**schema, "examples": list(examples)} if examples else schema)
+
+
+_SHAPE_SCHEMA = {"anyOf": [{"type": "array", "items": {"type": "integer", "minimum": 1}}, {"type": "object"}]}
+_SHAPES_SCHEMA = {
+    "anyOf": [{"type": "object", "minProperties": 1}, {"type": "array", "minItems": 1, "items": _SHAPE_SCHEMA}]
+}
+_OPTIONS_SCHEMA = {"type": "object", "minProperties": 1}
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Platform(_Model):
+class TargetPlatform(_Model):
     """A target by what it is, in place of a device's name."""
 
-    os: Os
-    arch: Arch
-    accelerator: Accelerator | None = None
+    os: Os = Field(description="The operating system; Greengrass runs on LINUX.")
+    arch: Arch = Field(description="The processor's architecture.")
+    accelerator: Accelerator | None = Field(
+        None, description="What computes beside the processor; NVIDIA needs compilerOptions."
+    )
 
 
 class Stopping(_Model):
     """When SageMaker gives a compilation up. Seconds."""
 
-    max_runtime: int = Field(alias="maxRuntimeInSeconds", ge=1, examples=["900"])
-    max_pending: int | None = Field(None, alias="maxPendingTimeInSeconds", ge=1800, le=2_419_200)
+    max_runtime: int = Field(
+        alias="maxRuntimeInSeconds", ge=1, examples=["900"], description="Seconds that a compilation may run."
+    )
+    max_pending: int | None = Field(
+        None,
+        alias="maxPendingTimeInSeconds",
+        ge=1800,
+        le=2_419_200,
+        description="Seconds that it may wait for a place.",
+    )
 
 
 class Devices(_Model):
     """The devices that take the component, in the words of PresetDeploymentConfig."""
 
-    os: Literal["Linux", "Windows"]
-    architecture: Literal["x86_64", "ARMV8", "Windows32_x86", "Windows64_x64"]
+    os: Literal["Linux", "Windows"] = Field(description="Their operating system.")
+    architecture: Literal["x86_64", "ARMV8", "Windows32_x86", "Windows64_x64"] = Field(
+        description="Their processor; the Windows ones for Windows only."
+    )
 
 
 class EdgeModel(_Model):
-    """The settings of both jobs."""
+    """How SageMaker Neo compiles a model and Edge Manager packages it; one target, one model."""
 
-    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion")
-    kind: Literal["EdgeManagerModel"]
-    model: Annotated[str, BeforeValidator(_file)] = Field(examples=["model.onnx"])
-    """The file beside compile.yaml that is compiled."""
-    model_name: Annotated[str, BeforeValidator(_model_name)] = Field(alias="modelName", examples=["parts-model"])
-    model_version: Annotated[str, _quoted(_MODEL_VERSION, "1 to 30 letters, digits, dots, spaces and _", "1.0.0")] = (
-        Field(alias="modelVersion", examples=['"1.0.0"'])
+    api_version: Literal["edgewright/v1"] = Field(alias="apiVersion", description="The version of this format.")
+    kind: Literal["EdgeManagerModel"] = Field(description="What this file is.")
+    model: Annotated[str, BeforeValidator(_file), _text(_FILE)] = Field(
+        examples=["model.onnx"], description="The file beside this one that is compiled."
     )
-    description: str = ""
-    framework: Framework
-    framework_version: Annotated[str, _quoted(_FRAMEWORK_VERSION, "a version of a framework", "1.8")] | None = Field(
-        None, alias="frameworkVersion"
+    model_name: Annotated[str, BeforeValidator(_model_name), _text(JOB_NAME, longest=63)] = Field(
+        alias="modelName", examples=["parts-model"], description="The model's name in Edge Manager."
     )
-    data_input_config: Annotated[Any, BeforeValidator(_shapes)] = Field(None, alias="dataInputConfig")
-    target_device: TargetDevice | None = Field(None, alias="targetDevice")
-    target_platform: Platform | None = Field(None, alias="targetPlatform")
-    compiler_options: Annotated[Any, BeforeValidator(_options)] = Field(None, alias="compilerOptions")
-    stopping: Stopping = Field(alias="stoppingCondition")
-    component: Devices
+    model_version: Annotated[
+        str, _quoted(_MODEL_VERSION, "1 to 30 letters, digits, dots, spaces and _", "1.0.0"), _text(_MODEL_VERSION)
+    ] = Field(alias="modelVersion", examples=['"1.0.0"'], description="The model's version in Edge Manager.")
+    description: str = Field("", description="Of the component, for those who look for it.")
+    framework: Framework = Field(description="What the model was made with.")
+    framework_version: (
+        Annotated[str, _quoted(_FRAMEWORK_VERSION, "a version of a framework", "1.8"), _text(_FRAMEWORK_VERSION, "1.8")]
+        | None
+    ) = Field(None, alias="frameworkVersion", description=f"For {', '.join(_VERSIONED)} only.")
+    data_input_config: Annotated[Any, BeforeValidator(_shapes), WithJsonSchema(_SHAPES_SCHEMA)] = Field(
+        None,
+        alias="dataInputConfig",
+        description="Name and shape of each input, such as {input: [1, 3, 224, 224]}; "
+        f"{' and '.join(_SHAPELESS)} need none.",
+    )
+    target_device: TargetDevice | None = Field(
+        None, alias="targetDevice", description="The device by Neo's name; or targetPlatform."
+    )
+    target_platform: TargetPlatform | None = Field(
+        None, alias="targetPlatform", description="The target by what it is; or targetDevice."
+    )
+    compiler_options: Annotated[Any, BeforeValidator(_options), WithJsonSchema(_OPTIONS_SCHEMA)] = Field(
+        None, alias="compilerOptions", description="Options of Neo's compiler."
+    )
+    stopping: Stopping = Field(alias="stoppingCondition", description="When the compilation is given up.")
+    component: Devices = Field(description="The devices that take the component.")
 
 
 def read_edge_model(document: Document) -> tuple[Parsed[EdgeModel], tuple[Problem, ...]]:

@@ -18,6 +18,7 @@ from edgewright.gitops.git import GitError, Repository
 from edgewright.manifest.base import API_VERSION
 from edgewright.manifest.control_files import read_controls
 from edgewright.manifest.controls import (
+    SCHEMAS,
     Control,
     Controls,
     Hold,
@@ -94,12 +95,18 @@ def _made(model: type[C], reason: str, by: str, fields: Mapping[str, object]) ->
 
 
 def render(control: Control) -> str:
-    """Return the YAML of a control: each value as JSON writes it, so that no reason is read as anything else."""
+    """Return the YAML of a control: each value as JSON writes it, so that no reason is read as anything else.
+
+    The first line tells editors the schema, from the folder that the file is in.
+    """
     document = control.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     first = ("apiVersion", "kind")
     keys = [*first, *(key for key in document if key not in first)]
     shown = {key: document[key] if key in first else json.dumps(document[key], ensure_ascii=False) for key in keys}
-    return "".join(f"{key}: {value}\n" for key, value in shown.items())
+    kind = type(control).__name__
+    up = "../" * (2 if isinstance(control, Hold) else 1)
+    schema = f"# yaml-language-server: $schema={up}{SCHEMAS[kind].rpartition('/')[2]}\n"
+    return schema + "".join(f"{key}: {value}\n" for key, value in shown.items())
 
 
 def commit(repository: Repository, files: Mapping[str, str | None], subject: str, reason: str, *, push: bool) -> Set:

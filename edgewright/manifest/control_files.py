@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edgewright.manifest.controls import CONTROLS, Control, Controls, Hold, Quarantine, Stop
+from edgewright.manifest.controls import CONTROLS, SCHEMAS, Control, Controls, Hold, Quarantine, Stop
 from edgewright.source import Problem, load_file
 from edgewright.validation import Parsed, parse
 
@@ -42,6 +42,8 @@ def read_controls(root: Path) -> ControlFiles:
     problems: list[Problem] = []
     for path in _files(root / CONTROLS, problems):
         file = path.relative_to(root).as_posix()
+        if file in SCHEMAS.values():
+            continue
         parts = file.removesuffix(".yaml").split("/")[1:]
         if not file.endswith(".yaml"):
             problems.append(_misplaced(file, "is not read, because its name does not end in .yaml"))

@@ -26,6 +26,8 @@ from edgewright.manifest.types import Name, RingPath
 CONTROLS = "controls"
 ALL = "all"
 """In place of a fleet: every fleet. No fleet can be called so."""
+SCHEMAS = {kind: f"{CONTROLS}/{kind.lower()}.schema.json" for kind in ("Stop", "Hold", "Quarantine")}
+"""Kind -> its JSON Schema, for editors."""
 SHORT = 12
 """Digits of a digest in names; a project would need millions of releases for two of them to be alike."""
 
@@ -69,13 +71,14 @@ _DIGEST_SCHEMA = {
     "pattern": "^sha256:[0-9a-f]{64}$",
     "examples": ["sha256:" + "0123456789abcdef" * 4],
 }
+_REASON_SCHEMA = {"type": "string", "minLength": 3, "maxLength": 500, "examples": ["canary overheats"]}
 Digest = Annotated[str, BeforeValidator(_release), WithJsonSchema(_DIGEST_SCHEMA)]
 """The digest of a release."""
 Instant = Annotated[
     str, BeforeValidator(_instant), WithJsonSchema({"type": "string", "examples": ["2026-03-01T09:30:00Z"]})
 ]
 """A time as RFC 3339 has it."""
-Reason = Annotated[str, BeforeValidator(_reason), WithJsonSchema({"type": "string", "examples": ["canary overheats"]})]
+Reason = Annotated[str, BeforeValidator(_reason), WithJsonSchema(_REASON_SCHEMA)]
 """Why, for those who meet it."""
 
 

@@ -19,7 +19,9 @@ from pydantic.fields import FieldInfo
 
 from edgewright import output
 from edgewright.catalog.catalog import CATALOG, LAMBDA, LAMBDA_SCHEMA
+from edgewright.catalog.edge_model import SETTINGS, SETTINGS_SCHEMA, EdgeModel
 from edgewright.catalog.lambda_component import LambdaComponent
+from edgewright.manifest.controls import SCHEMAS, Hold, Quarantine, Stop
 from edgewright.manifest.model import Fleet, FleetStage, Organisation
 from edgewright.manifest.references import REFERENCES
 from edgewright.manifest.rules import ADVICE, RULES
@@ -32,6 +34,10 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "fleets/fleet.schema.json": (Fleet, "fleets/<fleet>/fleet.yaml"),
     "fleets/stage.schema.json": (FleetStage, "fleets/<fleet>/<stage>.yaml"),
     f"{CATALOG}/{LAMBDA_SCHEMA}": (LambdaComponent, f"{CATALOG}/<component>/<version>/{LAMBDA}"),
+    f"{CATALOG}/{SETTINGS_SCHEMA}": (EdgeModel, f"{CATALOG}/<component>/<version>/{SETTINGS}"),
+    SCHEMAS["Stop"]: (Stop, "controls/stop/<fleet or all>.yaml"),
+    SCHEMAS["Hold"]: (Hold, "controls/holds/<fleet>/<stage>-<ring>-<digest12>.yaml"),
+    SCHEMAS["Quarantine"]: (Quarantine, "controls/quarantine/<digest12>.yaml"),
 }
 """Schema file -> its model, and which manifests it is for."""
 
@@ -134,7 +140,7 @@ _HEAD = """\
 
 Generated from the models by `python -m edgewright.manifest.schema`; do not edit.
 
-Four kinds of file, all of them YAML (1.2: only `true` and `false` are booleans). An unknown key, a duplicate key and
+The kinds of file below are all YAML (1.2: only `true` and `false` are booleans). An unknown key, a duplicate key and
 a version without quotes are errors. `edgewright validate` tells every error of every file in one run, offline.
 Durations are written `30s`, `15m`, `24h` or `7d`; shares are written `95%`.
 """
@@ -207,7 +213,7 @@ def _value(schema: dict[str, Any]) -> str:
     if schema.get("type") == "object":
         inner = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
         return f"mapping to {_value(inner)}" if isinstance(inner, dict) and inner else "mapping"
-    if schema.get("examples"):
+    if schema.get("examples") and schema.get("type") == "string":
         example = str(schema["examples"][0])
         return f"text such as `{json.dumps(example) if _QUOTED.fullmatch(example) else example}`"
     return {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}[

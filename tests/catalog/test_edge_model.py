@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
 import botocore.session
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from edgewright.catalog import edge_model
 from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.edge_model import read_edge_model
 from edgewright.catalog.scaffold import NewComponent, new_component
+from edgewright.manifest.schema import schema_of
 from edgewright.source import load_file, load_yaml
 from tests.helpers.golden import Golden
 
@@ -58,6 +61,31 @@ def test_bad_settings_are_refused_in_these_words(case: Path, golden: Golden) -> 
     golden(f"compile-bad/{case.stem}.txt", "".join(f"{each}\n" for each in problems))
 
 
+# what takes two keys to see, or a length as JSON, or what the file itself is called: validators alone say it
+ONLY_OF_VALIDATORS = {
+    "component-of-another-system", "framework-version-for-onnx", "model-is-the-recipe", "options-too-long",
+    "shapes-missing", "shapes-of-zero", "shapes-without-names", "target-android", "target-missing",
+    "target-nvidia-without-options", "target-of-another-architecture", "target-twice",
+}  # fmt: skip
+
+
+def test_the_schema_for_editors_takes_what_the_template_begins_and_refuses_bad_shapes(tmp_path: Path) -> None:
+    schema = jsonschema.Draft202012Validator(schema_of(edge_model.EdgeModel, "compile.yaml"))
+    folder = tmp_path / "catalog/com.acme.parts/1.0.0"
+    new_component(tmp_path, NewComponent(kind="edge-manager-model", name="com.acme.parts"))
+    text = (folder / "compile.yaml").read_text("utf-8")
+    match = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert match is not None
+    assert (folder / match[1]).resolve() == (tmp_path / "catalog" / edge_model.SETTINGS_SCHEMA).resolve()
+    written: Any = load_yaml(text, "compile.yaml").value
+    lists = {**written, "framework": "PYTORCH", "dataInputConfig": [[1, 3, 224, 224]], "frameworkVersion": "1.8"}
+    core_ml = {**written, "dataInputConfig": {"x": {"shape": [1, 2], "default_shape": [1, 2]}}}
+    for good in (written, lists, core_ml):
+        assert [error.message for error in schema.iter_errors(good)] == []
+    refused = {case.stem for case in BAD if list(schema.iter_errors(load_file(case, "compile.yaml").value))}
+    assert {case.stem for case in BAD} - refused == ONLY_OF_VALIDATORS
+
+
 def test_the_bad_cases_are_found() -> None:
     assert len(BAD) >= 15
 
@@ -96,7 +124,7 @@ def test_the_template_is_valid_whatever_the_component_is_called(
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda folder: (folder / "model.onnx").unlink(), "compile.yaml:5:1: model: there is no "),
+        (lambda folder: (folder / "model.onnx").unlink(), "compile.yaml:6:1: model: there is no "),
         (
             lambda folder: (folder / "notes.txt").write_text("x"),
             "notes.txt:1:1: is neither the model that compile.yaml",

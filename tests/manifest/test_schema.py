@@ -8,6 +8,17 @@ from typing import Any
 import jsonschema
 import pytest
 
+from edgewright.gitops.controlling import render
+from edgewright.manifest.control_files import read_controls
+from edgewright.manifest.controls import (
+    Control,
+    Hold,
+    Quarantine,
+    Stop,
+    hold_file,
+    quarantine_file,
+    stop_file,
+)
 from edgewright.manifest.schema import FILES, REFERENCE, generate, write
 from edgewright.source import load_file
 from tests.manifest.cases import BASE, cases
@@ -70,7 +81,7 @@ def test_a_manifest_of_a_wrong_shape_does_not_fit_its_schema(case: Path) -> None
 def test_every_key_of_every_model_is_described() -> None:
     for file in FILES:
         schema = json.loads(GENERATED[file])
-        for name, each in {"": schema, **schema["$defs"]}.items():
+        for name, each in {"": schema, **schema.get("$defs", {})}.items():
             nameless = [key for key, value in each["properties"].items() if not value.get("description")]
             assert (file, name, nameless) == (file, name, [])
 
@@ -81,3 +92,38 @@ def test_the_sample_tells_editors_its_schema(relative: str) -> None:
     match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
     assert match is not None
     assert ((ROOT / relative).parent / match[1]).resolve() == ROOT / schema_for(relative)
+
+
+STOP = {"kind": "Stop", "rollbacks": "pass"}
+HOLD = {"kind": "Hold", "fleet": "line", "ring": "prod/canary", "release": "sha256:" + "ab" * 32, "fastTrack": True}
+QUARANTINE = {"kind": "Quarantine", "release": "sha256:" + "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "file"),
+    [
+        (Stop, STOP, stop_file("line")),
+        (Hold, HOLD, hold_file("line", "prod/canary", "sha256:" + "ab" * 32)),
+        (Quarantine, QUARANTINE, quarantine_file("sha256:" + "ab" * 32)),
+    ],
+    ids=["stop", "hold", "quarantine"],
+)
+def test_a_control_that_is_written_tells_editors_its_schema_and_fits_it(
+    model: type[Control], fields: dict[str, Any], file: str, tmp_path: Path
+) -> None:
+    said = {"apiVersion": "edgewright/v1", **fields, "reason": "hot: # no", "by": "ada", "at": "2026-03-01T09:30:00Z"}
+    write(tmp_path)
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text(render(model.model_validate(said)), encoding="utf-8")
+    match = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text(encoding="utf-8"))
+    assert match is not None
+    schema = json.loads((path.parent / match[1]).read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    assert load_file(path, file).value == said
+    assert list(validator.iter_errors(said)) == []
+    assert list(validator.iter_errors({**said, "reason": "no", "more": 1})) != []
+    assert read_controls(tmp_path).problems == (), "the schemas beside the controls are none"
+    (path.parent / "stop.schema.json").write_text("{}", encoding="utf-8")
+    (problem,) = read_controls(tmp_path).problems
+    assert "is not read, because its name does not end in .yaml" in str(problem)
