@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
+import re
 import types
 import typing
 from bisect import bisect_right
@@ -328,6 +329,8 @@ def _known_keys(model: type[BaseModel], loc: Loc) -> str:
 
 def _literal(field: FieldInfo | None, detail: ErrorDetails) -> tuple[str, str]:
     options = [str(option) for option in _literals(field.annotation)] if field else []
+    if not options and (listed := detail.get("ctx", {}).get("expected")):
+        options = re.findall(r"'([^']*)'", str(listed))  # the key of a mapping: no field has the annotation
     if len(options) == 1:
         return f"must be {options[0]}", f"write {options[0]}"
     guess = did_you_mean(detail["input"], options) if isinstance(detail["input"], str) else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.canonical import digest
-from edgewright.catalog import variables
+from edgewright.catalog import onnx_file, variables
 from edgewright.catalog.component import CatalogVersion, archived
 from edgewright.catalog.edge_model import SETTINGS_SCHEMA
 from edgewright.catalog.edge_source import EdgeSource, read_source
@@ -198,6 +198,7 @@ class _Reader:
             linter = Linter(read.parsed, read.parsed.model, sidecar)
             self._problems += linter.problems()
             self._problems += linter.in_files(folder.files, shown)
+            self._problems += onnx_file.problems(folder.files, sidecar, shown)
             self._unused(linter.unused if read.recipe is not None else (), shown)
         if read.recipe is None:
             self._broken.add((name, version))

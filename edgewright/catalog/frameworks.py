@@ -1,6 +1,7 @@
 """Training frameworks in what a device installs: gigabytes, where a runtime for inference has some megabytes.
 
-Found where they are certain: in the ``requirements*.txt`` that a version ships, and in the ``pip install`` of a script.
+Found where they are certain: in the ``requirements*.txt`` that a version ships, in what its Python imports, and in the
+``pip install`` of a script.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ REMEDY = (
     "export the model (ONNX) and use its runtime, or add to component.yaml justification: {training-framework: WHY}"
 )
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_LARGEST = 4 << 20  # bytes of a requirements file
+_IMPORT = re.compile(r"[ \t]*(?:import|from)[ \t]+([A-Za-z_][A-Za-z0-9_]*)")
+_LARGEST = 4 << 20  # bytes of a file
 
 
 def heavy(requirement: str) -> str | None:
@@ -31,12 +33,16 @@ def heavy(requirement: str) -> str | None:
 
 
 def in_files(files: Mapping[str, Path]) -> Iterator[tuple[str, int, str]]:
-    """Yield file, line and framework for each that a requirements file of a version names."""
+    """Yield file, line and framework for each that a requirements file of a version names, or its Python imports."""
     for name, path in sorted(files.items()):
         last = name.rpartition("/")[2]
-        if not (last.startswith("requirements") and last.endswith(".txt")) or path.stat().st_size > _LARGEST:
+        listed = last.startswith("requirements") and last.endswith(".txt")
+        if not (listed or last.endswith(".py")) or path.stat().st_size > _LARGEST:
             continue
+        imported = set[str]()
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-            found = heavy(line)
-            if found is not None:
+            module = None if listed else _IMPORT.match(line)
+            found = heavy(line) if listed else heavy(module[1]) if module else None
+            if found is not None and found not in imported:
+                imported.update(() if listed else (found,))
                 yield name, number, found

@@ -7,36 +7,31 @@ Scripts are read by patterns, not run: a rule speaks only where the pattern is c
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Literal
 
-from edgewright.catalog import compose, frameworks, ipc
+from edgewright.catalog import compose, frameworks, ipc, scripts
 from edgewright.catalog.recipe import Recipe, Step, Steps
+from edgewright.catalog.scripts import code_of
 from edgewright.catalog.sidecar import Sidecar
 from edgewright.source import Problem
 from edgewright.validation import Parsed
 
 DOCKER_MANAGER = "aws.greengrass.DockerApplicationManager"
 CREDENTIALS = "aws.greengrass.TokenExchangeService"
+_NO_CREDENTIALS = f"calls AWS, whose credentials come from {CREDENTIALS}, which is no dependency"
+_ADD_CREDENTIALS = f'add {CREDENTIALS}: {{VersionRequirement: "^2.0.0"}}'
 _PRIVATE_ECR = re.compile(r"[0-9]{12}\.dkr\.ecr\.")
-_SUDO = re.compile(r"(?:^|[;&|(]\s*|\s)sudo\s")
 _APT = re.compile(r"\bapt(?:-get)?\s+(?:-\S+\s+)*(?:install|upgrade|dist-upgrade)\b[^;&|\n]*")
 _APT_YES = re.compile(r"\s(?:-[a-z]*y[a-z]*|--yes|--assume-yes)(?:\s|$)")
-_PIP = re.compile(r"\bpip3?(?:\.\d+)?\s+(?:-\S+\s+)*install\b([^;&|\n]*)")
-_PIP_WITH_VALUE = frozenset(
-    ("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-i", "--index-url", "--extra-index-url", "-f",
-     "--find-links", "--prefix", "--root", "--only-binary", "--no-binary", "--platform", "--python-version",
-     "--upgrade-strategy", "--timeout", "--retries", "--proxy", "--cert", "--trusted-host", "--cache-dir", "--log",
-     "--progress-bar", "--src", "--report")
-)  # fmt: skip
 _COMPOSE_1 = re.compile(r"(?:^|[;&|(]\s*|\s)docker-compose\s")
 _LATEST = re.compile(r"\bdocker\s[^;&|\n]*?\s(\S+:latest)\b")
-_BACKGROUND = re.compile(r"[^&>]&\s*(?:$|\n|[A-Za-z])|\bnohup\s|\bdocker[ -]compose\b[^;&|\n]*\bup\b[^;&|\n]*\s-d\b"
+_BACKGROUND = re.compile(r"[^&>]&\s*(?:$|\n|[A-Za-z])|\bnohup\s|\bdocker[ -]compose\b[^;&|\n]*\bup\b"
+                         r"[^;&|\n]*\s(?:-d|--detach)\b"
                          r"|\bdocker\s+run\b[^;&|\n]*\s(?:-d|--detach)\b")  # fmt: skip
 _WAITS = re.compile(r"\bwait\b|\bdocker[ -]compose\b[^;&|\n]*\blogs\b[^;&|\n]*\s-f\b|\btail\s+-[fF]\b")
-_AWS = re.compile(r"(?:^|[;&|(]\s*|\$\()\s*aws\s+(?:--\S+\s+\S+\s+)*[a-z][a-z0-9-]+\s", re.MULTILINE)
+_AWS = re.compile(r"(?:^|[;&|(]\s*|\$\()\s*(?:/\S*/)?aws\s+(?:--\S+\s+\S+\s+)*[a-z][a-z0-9-]+\s", re.MULTILINE)
 
 Path = tuple[str | int, ...]
 
@@ -79,6 +74,28 @@ class Linter:
                 continue
             message, remedy = frameworks.MESSAGE, frameworks.REMEDY
             yield Problem(f"{shown}/{file}", line, 1, "", message, framework, remedy, "warning")
+        for found in scripts.in_files(files, self._said()):
+            if not self._excused(found.rule):
+                severity: Literal["error", "warning"] = "error" if found.certain else "warning"
+                at = f"{shown}/{found.file}"
+                yield Problem(at, found.line, 1, "", found.message, found.got, found.remedy, severity)
+        uses = scripts.aws_in_files(files) if self._lacks_credentials() else None
+        if uses is not None and not self._excused("token-exchange"):
+            yield Problem(f"{shown}/{uses[0]}", uses[1], 1, "", _NO_CREDENTIALS, None, _ADD_CREDENTIALS, "warning")
+
+    def _lacks_credentials(self) -> bool:
+        whole = self._parsed.whole(("ComponentDependencies",))
+        return whole and CREDENTIALS not in self._recipe.ComponentDependencies
+
+    def _said(self) -> str:
+        """All that the steps run, and what their variables hold."""
+        lifecycles = [self._recipe.Lifecycle, *(each.Lifecycle for each in self._recipe.Manifests)]
+        said: list[str] = []
+        for lifecycle in lifecycles:
+            for step in lifecycle.steps.values() if lifecycle is not None else ():
+                said += [step.Script, *step.Setenv.values()]
+            said += lifecycle.Setenv.values() if lifecycle is not None else ()
+        return "\n".join(map(str, said))
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -172,7 +189,7 @@ class Linter:
         for name, step in lifecycle.steps.items():
             yield from self._step((*path, name), step)
         install, startup, run = lifecycle.install, lifecycle.startup, lifecycle.run
-        if run is not None and _BACKGROUND.search(_code(run.Script)) and not _WAITS.search(_code(run.Script)):
+        if run is not None and _BACKGROUND.search(code_of(run.Script)) and not _WAITS.search(code_of(run.Script)):
             yield from self._find(
                 "run",
                 (*path, "run"),
@@ -189,7 +206,7 @@ class Linter:
             )
         if startup is None or lifecycle.shutdown is not None or not self._parsed.whole((*path, "shutdown")):
             return
-        if _BACKGROUND.search(_code(startup.Script)):
+        if _BACKGROUND.search(code_of(startup.Script)):
             yield from self._find(
                 "shutdown",
                 (*path, "startup"),
@@ -200,16 +217,15 @@ class Linter:
 
     def _step(self, path: Path, step: Step) -> Iterator[Problem]:
         script = (*path, "Script")
-        code = _code(step.Script)
+        code = code_of(step.Script)
         if step.RequiresPrivilege:
             yield from self._find(
                 "privilege", (*path, "RequiresPrivilege"), "runs as root without a reason",
                 "remove it, or add to component.yaml justification: {privilege: WHY}",
             )  # fmt: skip
-        if _SUDO.search(code):
+        if scripts.SUDO.search(code):
             yield from self._find(
-                "sudo", script, "uses sudo, which asks for a password on most devices",
-                "write RequiresPrivilege: true instead",
+                "sudo", script, scripts.SUDO_MESSAGE, scripts.SUDO_REMEDY,
             )  # fmt: skip
         for command in _APT.finditer(code):
             if not _APT_YES.search(command.group()):
@@ -220,33 +236,22 @@ class Linter:
                     "add -y",
                     got=command.group().strip(),
                 )
-            if not step.RequiresPrivilege and not _SUDO.search(code):
+            if not step.RequiresPrivilege and not scripts.SUDO.search(code):
                 yield from self._find(
                     "apt-get", script, "installs packages, which only root may",
                     "write RequiresPrivilege: true", got=command.group().strip(),
                 )  # fmt: skip
-        for arguments in _PIP.finditer(code):
-            names = _packages(arguments[1])
+        for arguments in scripts.PIP.finditer(code):
+            names = scripts.packages(arguments[1])
             for framework in sorted({found for each in names if (found := frameworks.heavy(each))}):
                 yield from self._find(
                     frameworks.RULE, script, frameworks.MESSAGE, frameworks.REMEDY, got=framework, severity="warning"
                 )
-            loose = [each for each in names if "==" not in each]
+            loose = [each for each in names if scripts.is_loose(each)]
             if loose:
-                yield from self._find(
-                    "pip", script, "installs whatever version is newest when a device deploys",
-                    "pin each with ==, or use --require-hashes -r FILE", got=", ".join(loose),
-                )  # fmt: skip
-        if (
-            _AWS.search(code)
-            and self._parsed.whole(("ComponentDependencies",))
-            and CREDENTIALS not in self._recipe.ComponentDependencies
-        ):
-            yield from self._find(
-                "token-exchange", script,
-                f"calls AWS, whose credentials come from {CREDENTIALS}, which is no dependency",
-                f'add {CREDENTIALS}: {{VersionRequirement: "^2.0.0"}}', severity="warning",
-            )  # fmt: skip
+                yield from self._find("pip", script, scripts.PIP_MESSAGE, scripts.PIP_REMEDY, got=", ".join(loose))
+        if _AWS.search(code) and self._lacks_credentials():
+            yield from self._find("token-exchange", script, _NO_CREDENTIALS, _ADD_CREDENTIALS, severity="warning")
         if _COMPOSE_1.search(code):
             yield from self._find("docker-compose", script, "docker-compose 1 is retired", "write docker compose")
         for image in _LATEST.finditer(code):
@@ -254,26 +259,3 @@ class Linter:
                 "latest-image", script, "is whatever image is newest when a device deploys",
                 "pin a digest or a version", got=image[1],
             )  # fmt: skip
-
-
-def _code(script: str) -> str:
-    """The script without comments; continued lines are joined."""
-    return re.sub(r"(?m)(?:^|(?<=\s))#.*$", "", script.replace("\\\n", " "))
-
-
-def _packages(arguments: str) -> list[str]:
-    """What ``pip install`` is asked for by name: no options, no files, no folders, no addresses."""
-    try:
-        words = shlex.split(arguments)
-    except ValueError:
-        words = arguments.split()
-    packages = []
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word in _PIP_WITH_VALUE
-        elif not re.search(r"[/{}$]|^\.|\.whl$|\.tar\.gz$", word):
-            packages.append(word)
-    return packages

@@ -223,6 +223,9 @@ def _put_model(target: Path, source: Path | None) -> None:
     if not source.is_file():
         msg = f"{source} is no file; name the ONNX file of the model"
         raise EdgewrightError(msg)
+    if not source.stat().st_size:
+        msg = f"{source} is empty; name the ONNX file of the model"
+        raise EdgewrightError(msg)
     if source.stat().st_size > _LARGEST:
         msg = f"{source} has {source.stat().st_size} bytes, and a component's artifacts may have 2 GB together"
         raise EdgewrightError(msg)

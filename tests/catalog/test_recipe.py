@@ -109,7 +109,7 @@ def test_a_reason_that_excuses_nothing_is_known() -> None:
         ("kind: magic\n", "must be one of onnx-model"),
         ("kind: service\nprovides: [nucleus]\n", "write one of runtime, agent, application, data connection"),
         ("kind: service\njustification: {sudo: no}\n", "is not a reason"),
-        ("kind: service\njustification: {typo: there is a good reason}\n", "justification"),
+        ("kind: service\njustification: {sudoo: there is a good reason}\n", "did you mean sudo?"),
         ("provides: []\n", "kind: is missing"),
         ("- kind\n", "must be a mapping"),
     ],
