@@ -55,8 +55,11 @@ def take_in(root: Path, folder: Path, kind: str | None = None) -> Path:
         raise EdgewrightError(msg)
     name, version = str(name), str(version)
     target = root / CATALOG / name / version
-    if target.exists() or (name, version) in Catalog.load(root).lock.entries:
-        msg = f"{name} {version} is in the catalog already; raise the version in {CONFIG} and build again"
+    locked = (name, version) in Catalog.load(root).lock.entries
+    if target.exists() or locked:
+        remedy = f"raise the version in {CONFIG} and build again"
+        remedy += "" if locked else f", or delete the draft {CATALOG}/{name}/{version} first"
+        msg = f"{name} {version} is in the catalog already; {remedy}"
         raise EdgewrightError(msg)
     files = _files(build / ARTIFACTS / name / version)
     recipe = json.loads(json.dumps(recipe))

@@ -8,6 +8,7 @@ from typing import Any
 from edgewright.catalog.catalog import LAMBDA, RECIPE, Catalog
 from edgewright.catalog.component import CatalogVersion
 from edgewright.catalog.needs import shipped
+from edgewright.source import printable
 from edgewright.versions import parse_version
 
 _ABSENT = object()
@@ -97,5 +98,5 @@ def _walk(place: tuple[Any, ...], old: Any, new: Any) -> Iterator[tuple[tuple[An
 def _shown(value: Any) -> str:
     if value is _ABSENT:
         return "nothing"
-    text = " ".join(str(value).split())
+    text = printable(" ".join(str(value).split()))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

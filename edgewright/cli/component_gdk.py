@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from edgewright import output
 from edgewright.cli import edge_build
 from edgewright.errors import EdgewrightError, ExitCode
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
+"""How a bucket's name begins: of its 63 characters gdk takes 23 or so for Region and account."""
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
 
 
 def declare_take(action: argparse.ArgumentParser) -> None:
@@ -71,6 +76,14 @@ def export(args: argparse.Namespace) -> int:
     region = args.region or (organisation.region if organisation else None)
     if region is None:
         message = "no Region is known: edgewright.yaml cannot be read; name one with --region"
+        raise EdgewrightError(message)
+    if args.bucket is not None and not _BUCKET.fullmatch(args.bucket):
+        message = (
+            f"--bucket {args.bucket!r} begins no name of a bucket: lower case letters, digits, dots and -, at most 40"
+        )
+        raise EdgewrightError(message)
+    if not _REGION.fullmatch(region):
+        message = f"--region {region!r} is no Region; write one such as eu-west-1"
         raise EdgewrightError(message)
     bucket = args.bucket or f"{organisation.name if organisation else name.lower().replace('.', '-')}-gdk"
     lay_out(version, args.gdk, Publishing(bucket, region))

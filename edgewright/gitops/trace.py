@@ -129,6 +129,8 @@ def _parts(merged: Merged, ring: Ring, seen: Seen | None) -> list[Part]:
         there = seen.installed.get(name) if seen else None
         version = there.version if there else pin.version if pin else ""
         entry = merged.project.catalog.get(name, version)
+        # the tree was read without the content of models and archives: only the lock knows what they amount to
+        locked = merged.project.catalog.lock.entries.get((name, version))
         parts.append(
             Part(
                 name=name,
@@ -136,7 +138,7 @@ def _parts(merged: Merged, ring: Ring, seen: Seen | None) -> list[Part]:
                 runs=there.version if there else None,
                 state=there.state if there else None,
                 kind=entry.kind if entry else None,
-                digest=entry.digest if entry else None,
+                digest=locked.digest if locked else None,
                 provenance=_provenance(merged, entry) if entry else None,
             )
         )

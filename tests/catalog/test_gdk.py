@@ -59,7 +59,10 @@ def test_a_build_becomes_a_draft_with_its_bytes_as_they_were(tmp_path: Path, cap
     (artifact,) = made.artifacts
     assert (artifact.file, artifact.path.read_bytes()) == ("hello.zip", b"PK-not-looked-into")
     assert take(tmp_path, folder / "greengrass-build") == 1
-    assert "is in the catalog already" in capsys.readouterr().err
+    assert (
+        f"is in the catalog already; raise the version in gdk-config.json and build again, or delete the draft "
+        f"catalog/{NAME}/1.0.0 first" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,6 +166,12 @@ def test_an_export_is_whole_or_not_at_all(tmp_path: Path, capsys: Capture) -> No
     for wrong in ("com.acme.nothing", f"{name}@99.0.0"):
         assert main(["component", "export", wrong, "--gdk", str(tmp_path / "x"), "--root", str(ROOT)]) == 1
         assert "is not in the catalog" in capsys.readouterr().err
+    for words, told in (
+        (["--bucket", "a b$(x)"], "begins no name of a bucket"),
+        (["--region", "mars;"], "is no Region"),
+    ):
+        assert main(["component", "export", name, "--gdk", str(tmp_path / "x"), "--root", str(ROOT), *words]) == 1
+        assert told in capsys.readouterr().err
     assert sorted(each.name for each in tmp_path.iterdir()) == ["gdk"]
 
 

@@ -61,3 +61,12 @@ def test_each_kind_of_device_has_a_size_of_its_own(tmp_path: Path) -> None:
     found = catalog.get("com.acme.model", "1.1.0")
     assert found is not None
     assert downloads(found) == {"linux/aarch64 accelerator orin": 1, "linux": 6}
+
+
+def test_what_a_terminal_would_obey_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    add(tmp_path)
+    folder = add(tmp_path, version="1.1.0")
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text(encoding="utf-8") + 'ComponentDescription: "a\\e[2Jb"\n', encoding="utf-8")
+    (told,) = lines(Catalog.load(tmp_path), "1.1.0")[1:]
+    assert told.endswith("ComponentDescription: nothing -> a\\x1b[2Jb")

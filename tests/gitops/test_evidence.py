@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.catalog.catalog import Catalog
+from edgewright.cli.verbs.trace import flat
 from edgewright.gitops.git import Repository
 from edgewright.gitops.ledger import Ledger
 from edgewright.gitops.merged import Merged
@@ -197,7 +199,9 @@ def test_a_device_is_traced_to_the_data_of_its_model_and_to_people(
         "  approved    by bob@acme.example at ",
         "component   com.acme.parts-model 1.1.0 [onnx-model]",
         "  training.sha256 ",
+        f"  digest      {Catalog.load(gated.repository.root).lock.entries['com.acme.parts-model', '1.1.0'].digest}",
     ):
         assert f"\n{line}" in said
+    assert list(flat({"licence": "\x1b[2Jfree"})) == [("licence", "\\x1b[2Jfree")]
     assert gated.edgewright("trace", "cam-999", "--offline") == 1
     assert "no ring has a device 'cam-999'" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgewright import output
 from edgewright.cli.repository import add_role, add_root, repository
 from edgewright.errors import ExitCode
+from edgewright.source import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +99,7 @@ def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
             yield from flat(value, f"{name}.")
         else:
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield name, " ".join(shown.split())
+            yield printable(name), printable(" ".join(shown.split()))
 
 
 def as_document(found: Chain) -> dict[str, Any]:

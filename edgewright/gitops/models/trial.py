@@ -57,8 +57,13 @@ def graph(path: Path) -> dict[str, Any]:
         ValueError: it is no valid ONNX, or refers to files beside it.
     """
     import onnx  # noqa: PLC0415 -- an extra of the package
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 -- comes with it
 
-    model = onnx.load(str(path), load_external_data=False)
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except DecodeError:
+        msg = "the file is no ONNX model, or a download of it broke off; register it as it was exported"
+        raise ValueError(msg) from None
     if any(each.data_location == onnx.TensorProto.EXTERNAL for each in model.graph.initializer):
         msg = "the model keeps weights in files beside it; save it as one file"
         raise ValueError(msg)

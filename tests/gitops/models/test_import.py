@@ -197,7 +197,7 @@ def test_foreign_words_stay_words(registry: Registry, world: World, capsys: Capt
 
 REFUSED: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "an opset that devices do not load": (tar(model_onnx=model("1.2.0")), {}, 2, "Opset 28 is under development"),
-    "no model": (tar(model_onnx=b"no model"), {}, 2, "is refused: "),
+    "no model": (tar(model_onnx=b"no model"), {}, 2, "is no ONNX model, or a download of it broke off"),
     "code": (tar(weights=b"x", **{"model.pkl": b"cos"}), {}, 2, "'model.pkl' would be executed"),
     "two": (tar(a_onnx=b"1", b_onnx=b"2"), {}, 2, "has 2 ONNX files ('a.onnx', 'b.onnx')"),
     "pending": (tar(model_onnx=b"3"), {"status": "PendingManualApproval"}, 2, "only an approved package"),
