@@ -240,7 +240,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_and_no_crash(tmp_path: Path, mo
             raise PermissionError(13, "Permission denied", str(path))
         return "0" * 64
 
-    monkeypatch.setattr("edgewright.catalog.catalog.sha256_of", refuse)
+    monkeypatch.setattr("edgewright.catalog.reading.sha256_of", refuse)
     catalog = Catalog.load(tmp_path)
     assert "catalog/com.acme.model/1.0.0:1:1: cannot be read: Permission denied" in str(catalog.problems[0])
     assert catalog.get("com.acme.other", "1.0.0") is not None
