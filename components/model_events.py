@@ -3,6 +3,8 @@
 Two ways, as ``models.trigger.kind`` says. With functions an event is filtered and reaches the forge once, is tried
 twice, then tried by the backup, and is kept in a queue when that fails too. With an API destination EventBridge calls
 the forge itself, for as long as the target's retries last, and keeps in the same queue what was not taken.
+
+Longer than other modules, because rule, queue, functions and alarms name one another, and are one resource to others.
 """
 
 from __future__ import annotations

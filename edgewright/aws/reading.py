@@ -7,6 +7,8 @@ latest deployment has been offered to it for longer than ``pickup`` and it has n
 
 Members are the denominator, not ListCoreDevices: that operation lists devices that have once taken a deployment of
 the group, those that have left it included.
+
+Longer than other modules: it is the record of one moment, and what can be said of a device without asking again.
 """
 
 from __future__ import annotations

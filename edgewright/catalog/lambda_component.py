@@ -7,6 +7,8 @@ effect on devices, or only on devices a bad one.
 
 Rules: AWS IoT Greengrass V2 developer guide, "Run AWS Lambda functions" and "Import a Lambda function as a component";
 limits of names and handlers: the service models of Lambda and Greengrass V2 (a test compares them).
+
+Longer than other modules, because it is the models of one file and the rules that hold between its keys.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ policy that it writes gives anybody more than the boundary, and there is no way 
 
 What only some fleets use (provisioning by claim, twins, Edge Manager) is there in a stage that has such a fleet, and
 what Lambda components need where the catalog has one: the first wants an `up` of the tooling stack before the stage's.
+
+Longer than other modules, because it is one policy, with the reason of each statement beside it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Judged is one release in one deployment: what devices, tests, metrics and people
 that carries the release in the ring before. So a result of an older deployment, or the health of devices that run
 something else, never opens a gate. Everything here is a pure function of what was read before; what could not be
 read leaves its gate unmet.
+
+Longer than other modules, because it is one table: a function for each gate, and the order in which they are told.
 """
 
 from __future__ import annotations

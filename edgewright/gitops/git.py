@@ -2,6 +2,9 @@
 
 Arguments go to git as a list, never through a shell; a commit message comes over standard input and a path after `--`,
 so that neither can be taken for an option.
+
+Longer than other modules, because it is one class with a short method for each question; whoever adds to it says
+what is asked, never how git is called.
 """
 
 from __future__ import annotations

@@ -5,21 +5,25 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.errors import EdgewrightError
-from edgewright.manifest.accounts import Account
 from edgewright.manifest.context import Context, Since, StageFile
 from edgewright.manifest.control_files import read_controls
-from edgewright.manifest.controls import Controls
-from edgewright.manifest.model import Fleet, FleetStage, Organisation, Ring, Stage
+from edgewright.manifest.model import Fleet, FleetStage, Organisation
+from edgewright.manifest.project import Project
 from edgewright.manifest.rules import advice, check
 from edgewright.source import Document, Problem, load_file
 from edgewright.validation import M, Parsed, parse
+
+__all__ = [
+    "FLEETS", "ORGANISATION", "Checked", "ManifestErrors", "Project", "check_project", "load_project", "read",
+    "without_collector",
+]  # fmt: skip
 
 ORGANISATION = "edgewright.yaml"
 FLEETS = "fleets"
@@ -27,74 +31,6 @@ FLEET = "fleet.yaml"
 _KINDS = frozenset(("Organisation", "Fleet", "FleetStage"))
 _KEYS = frozenset(field.alias or name for name, field in FleetStage.model_fields.items())
 _RING = re.compile(r"^rings\[[^]]*\]")
-
-
-@dataclass(frozen=True)
-class Project:
-    """Everything that the manifests say, checked."""
-
-    root: Path
-    organisation: Organisation
-    fleets: Mapping[str, Fleet]
-    stages: Mapping[tuple[str, str], FleetStage]
-    """By fleet and stage."""
-    catalog: Catalog
-    controls: Controls = field(default_factory=Controls)
-    """What people hold back: stops, holds, quarantines."""
-
-    def stage_fleets(self, stage: str) -> list[tuple[Fleet, FleetStage]]:
-        """The fleets of a stage, by name."""
-        return [(self.fleets[fleet], each) for (fleet, name), each in sorted(self.stages.items()) if name == stage]
-
-    def account(self, stage: str) -> Account:
-        """The account of a stage.
-
-        Raises:
-            EdgewrightError: the organisation has no such stage.
-        """
-        return self.organisation.accounts[self._stage(stage).account]
-
-    def region(self, stage: str) -> str:
-        """The Region of a stage.
-
-        Raises:
-            EdgewrightError: the organisation has no such stage.
-        """
-        return self._stage(stage).region or self.organisation.region
-
-    def path(self, fleet: str) -> list[tuple[str, Ring]]:
-        """The rings of a fleet in promotion order, each with its stage.
-
-        Raises:
-            EdgewrightError: there is no such fleet.
-        """
-        if fleet not in self.fleets:
-            msg = f"there is no fleet {fleet!r}: the fleets are {', '.join(sorted(self.fleets))}"
-            raise EdgewrightError(msg)
-        found = []
-        for name in self.fleets[fleet].promotion.path:
-            stage, _, ring_name = name.partition("/")
-            rings = self.stages[fleet, stage].rings
-            found.append((stage, next(ring for ring in rings if ring.name == ring_name)))
-        return found
-
-    def ring(self, fleet: str, path: str) -> Ring:
-        """A ring of a fleet by ``stage/ring``.
-
-        Raises:
-            EdgewrightError: there is no such fleet, or it has no such ring.
-        """
-        rings = {f"{stage}/{ring.name}": ring for stage, ring in self.path(fleet)}
-        if path not in rings:
-            msg = f"fleet {fleet!r} has no ring {path!r}: its rings are {', '.join(rings)}"
-            raise EdgewrightError(msg)
-        return rings[path]
-
-    def _stage(self, name: str) -> Stage:
-        if name not in self.organisation.stages:
-            msg = f"there is no stage {name!r}: edgewright.yaml has {', '.join(sorted(self.organisation.stages))}"
-            raise EdgewrightError(msg)
-        return self.organisation.stages[name]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 Not in pulumi-aws. The group's name is its identity. A group of that name that somebody else made is refused; one that
 an interrupted run of ours made is known by its owner's tag and taken up again.
+
+Longer than other modules, because the life of one resource is told in one place, from its check to its deletion.
 """
 
 from __future__ import annotations

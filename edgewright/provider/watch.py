@@ -3,6 +3,8 @@
 One look costs one call (DescribeJob), one more only while devices might be offline. Looks become rarer while nothing
 changes. A thing has no job; it is judged by what it reports itself (ListEffectiveDeployments). A revision that would
 pass is confirmed by what its devices report as installed, one call a device, for as many devices as asked.
+
+Longer than other modules: it is one loop, and what each look concludes rests on what the looks before it saw.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A request goes to a core device's protocol (``dataplane``), to the sandbox's own paths (``private``), to our services
 or to moto's. Absolute-form request lines are accepted, because S3 Control is asked through ``HTTP_PROXY``.
+
+Longer than other modules, because a request is followed from its socket to its answer in one place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""EC2: launch templates and instances, as the twins of devices need them. Security groups are in ``network``."""
+"""EC2: launch templates and instances, as the twins of devices need them. Security groups are in ``network``.
+
+Longer than other modules, because it is a table: a row for each type, a line for each property that differs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Amazon EventBridge: rules, their targets, and the connections and destinations by which a forge hears of events."""
+"""Amazon EventBridge: rules, their targets, and the connections and destinations by which a forge hears of events.
+
+Longer than other modules, because it is a table: a row for each type, a line for each property that differs.
+"""
 
 from __future__ import annotations
 

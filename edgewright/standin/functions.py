@@ -1,4 +1,7 @@
-"""AWS Lambda: functions, who may call them, and what happens to events that they fail on."""
+"""AWS Lambda: functions, who may call them, and what happens to events that they fail on.
+
+Longer than other modules, because it is a table: a row for each type, a line for each property that differs.
+"""
 
 from __future__ import annotations
 

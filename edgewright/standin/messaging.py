@@ -1,4 +1,7 @@
-"""Amazon SNS and Amazon SQS: topics, who hears of them, queues, and the policies of both."""
+"""Amazon SNS and Amazon SQS: topics, who hears of them, queues, and the policies of both.
+
+Longer than other modules, because it is a table: a row for each type, a line for each property that differs.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from edgewright.errors import EdgewrightError, ExitCode
 
 if TYPE_CHECKING:
     from edgewright.gitops.proposal import Proposed
-    from edgewright.gitops.rollback import Plan
+    from edgewright.gitops.rollback_plan import Plan
 
 HELP = "take a ring back to the release before, as a commit"
 
@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         msg = "--failed only writes down what AWS did already, so there is nothing to speed up: leave --fast-track out"
         raise EdgewrightError(msg)
     from edgewright.gitops.merged import Merged
-    from edgewright.gitops.rollback import carry_out, plan, plan_after_failure
+    from edgewright.gitops.rollback import carry_out
+    from edgewright.gitops.rollback_plan import plan, plan_after_failure
 
     output.status("reading what is merged")
     merged = Merged(repository(args), here=args.here)

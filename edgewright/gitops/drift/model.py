@@ -3,6 +3,8 @@
 A ring whose latest deployment is not the release of Git is told once; its devices are held against what was deployed
 there, for otherwise each of them would say the same again. Devices that are offline are told apart: they can do
 nothing about it before they come back. A device on which the rollout is under way is no drift.
+
+Longer than other modules, because the three kinds of difference are told in the same words and counted together.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Every text that came from a device, a commit or another tool goes through `plain`: one line, no control characters.
 The template escapes all of it once more for HTML.
+
+Longer than other modules, because it is one page: a part of it for each function.
 """
 
 from __future__ import annotations

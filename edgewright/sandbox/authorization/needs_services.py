@@ -3,6 +3,8 @@
 For most operations the Service Authorization Reference names the action after the operation and the resource after
 one parameter; a `Service` says which. What is more than that (roles that are passed, tags of new resources, contexts)
 is in the tables beside it. An operation without a resource type of its own needs its action on ``*``.
+
+Longer than other modules, because it is a table.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The worker waits for news by long poll and takes jobs, and the deployment shadow, one after another. Without a
 connection the components go on; what the cloud has not heard yet is kept and sent on return.
+
+Longer than other modules, because worker, reporter and machine share one device's state and its end.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Sources: the AWS IoT API reference; the developer guide's "Provisioning devices that don't have device certificates
 using fleet provisioning", "Device provisioning MQTT API" and "Pre-provisioning hooks". The work is done with the
 permissions of the template's provisioning role, so that a role that lacks one fails here too.
+
+Longer than other modules, because a template, the claims to it and what it does to an account check one another.
 """
 
 from __future__ import annotations

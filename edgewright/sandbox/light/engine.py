@@ -2,6 +2,8 @@
 
 It works in short turns under the world's lock, so that requests are answered in between. Durations (``slow``,
 ``late``, ``defer``, faults) pass on the sandbox's clock; nothing ever sleeps for one device.
+
+Longer than other modules, because it is one state machine.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 A batch is what was made together: one prefix, one kind of hardware, one policy, one group. Things, certificates and
 memberships are AWS's own and are made in moto's tables directly, because ten thousand calls would take minutes.
+
+Longer than other modules, because making a batch, remembering it and taking it away undo one another step by step.
 """
 
 from __future__ import annotations
