@@ -2,6 +2,8 @@
 
 The error text of a type is what a user reads: what the value must be, then, after ``; ``, what to do. Each type
 carries its JSON Schema, so that editors complete and check what pydantic's validators do in Python.
+
+Longer than other modules, because it is a list of words: a type, its check and its schema for each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The calls to AWS that the provider makes, as coroutines: each named for what it is for, none with a decision in it.
 
 boto3 blocks, so each call runs in one of the plugin's few threads; whoever waits, waits outside of them.
+
+Longer than other modules, because it is a list: a short coroutine for each call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""KMS keys with their aliases, and secrets of Secrets Manager, whose values never pass through here."""
+"""KMS keys with their aliases, and secrets of Secrets Manager, whose values never pass through here.
+
+Longer than other modules, because it is a table: a row for each type, a line for each property that differs.
+"""
 
 from __future__ import annotations
 
