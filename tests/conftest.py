@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def hermetic_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+    opened = sys.modules.get("edgewright.aws.session")
+    if opened is not None:
+        opened.session.cache_clear()  # or a test would go on with the credentials of the one before
 
 
 @pytest.fixture(autouse=True)

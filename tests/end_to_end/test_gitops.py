@@ -90,6 +90,14 @@ APP = """\
 ComponentDependencies:
   com.acme.model: {VersionRequirement: ^1.0.0, DependencyType: HARD}
 """
+PROVENANCE = f"""\
+provenance:
+  package: arn:aws:sagemaker:eu-west-1:111111111111:model-package/model/1
+  source: s3://acme-models/model.txt
+  artifact: sha256:{"0" * 64}
+  verified: false
+  metrics: {{accuracy: 0.9}}
+"""
 STARTUP = '    Lifecycle: {startup: "sh {artifacts:path}/app.sh {com.acme.model:artifacts:path} {iot:thingName}"}\n'
 # what is wrong with 1.2.0 shows on the hardware of the line only
 SCRIPT = """\
@@ -115,7 +123,7 @@ def write_project(root: Path) -> None:
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         folder = f"catalog/com.acme.model/{version}"
         write(f"{folder}/recipe.yaml", RECIPE.format(name="model", version=version, more="", file="model.txt"))
-        write(f"{folder}/component.yaml", "kind: onnx-model\n")
+        write(f"{folder}/component.yaml", f"kind: onnx-model\n{PROVENANCE}")
         write(f"{folder}/model.txt", f"weights of {version}\n")
     folder = "catalog/com.acme.app/1.0.0"
     write(f"{folder}/recipe.yaml", RECIPE.format(name="app", version="1.0.0", more=APP, file="app.sh") + STARTUP)
