@@ -140,9 +140,12 @@ class Reader:
         if RECIPE not in folder.files:
             self._broken.add((name, version))
             if not {RECIPE, LAMBDA} & set(folder.refused) and source is None and not found:
-                what, remedy = (
-                    f"has no {RECIPE} and no {LAMBDA}",
-                    "add one, or delete the folder if it was never published",
+                what = f"has no {RECIPE} and no {LAMBDA}"
+                other = next((each for each in ("recipe.json", "recipe.yml") if each in folder.files), None)
+                remedy = (
+                    f"rename {other} to {RECIPE}, which may hold JSON too"
+                    if other
+                    else "add one, or delete the folder if it was never published"
                 )
                 self._add(shown, what, remedy)
             return self._entry(name, version, folder, None)

@@ -35,7 +35,10 @@ def headline(version: CatalogVersion, older: CatalogVersion | None) -> str:
     told = [f"{device} {size} bytes{_difference(size, then.get(device))}".strip() for device, size in now.items()]
     images = len({each.URI for each in version.downloads if each.URI.startswith("docker:")})
     more = f" and {images} image{'s' * (images != 1)}" if images else ""
-    against = f"; against {older.version}:" if older is not None else ""
+    against = ""
+    if older is not None:
+        same = next(changes(older, version), None) is None
+        against = f"; otherwise the same as {older.version}" if same else f"; against {older.version}:"
     return f"{version.name} {version.version}  {', '.join(told)}{more} to download{against}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgewright.catalog.catalog import Catalog
 from edgewright.catalog.summary import before, changes, downloads, headline
-from tests.helpers.catalogs import add
+from tests.helpers.catalogs import add, problems
 
 BOTH = """\
 RecipeFormatVersion: "2020-01-25"
@@ -70,3 +70,17 @@ def test_what_a_terminal_would_obey_is_shown_as_it_is_written(tmp_path: Path) ->
     recipe.write_text(recipe.read_text(encoding="utf-8") + 'ComponentDescription: "a\\e[2Jb"\n', encoding="utf-8")
     (told,) = lines(Catalog.load(tmp_path), "1.1.0")[1:]
     assert told.endswith("ComponentDescription: nothing -> a\\x1b[2Jb")
+
+
+def test_a_version_that_is_as_the_one_before_is_told_so(tmp_path: Path) -> None:
+    add(tmp_path)
+    add(tmp_path, version="1.1.0")
+    assert lines(Catalog.load(tmp_path), "1.1.0") == [
+        "com.acme.model 1.1.0  7 bytes (as many) to download; otherwise the same as 1.0.0"
+    ]
+
+
+def test_a_recipe_by_another_name_is_found(tmp_path: Path) -> None:
+    folder = add(tmp_path)
+    (folder / "recipe.yaml").rename(folder / "recipe.json")
+    assert "rename recipe.json to recipe.yaml, which may hold JSON too" in "\n".join(problems(tmp_path))
