@@ -102,7 +102,7 @@ def _attribute(value: Any) -> str:
     if not isinstance(value, str) or not value:
         refuse("a platform attribute must be text", 'write a value such as linux, "*" for any, or /regex/')
     if value.lower() == "all":
-        refuse("names no platform, so no device would take this manifest", 'write "*" for any')
+        refuse("is not the documented word for any platform, though samples have it", 'write "*" for any')
     try:
         regex(value)
     except re.error as error:

@@ -27,6 +27,23 @@ def test_warnings_are_printed_and_are_no_failure(capsys: pytest.CaptureFixture[s
     assert summary == "2 fleets, 4 rings, 3 component versions: fine, 1 warning"
 
 
+def test_a_golden_set_that_is_not_there_is_told_before_a_model_needs_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    root = project_of(BASE, tmp_path / "a project")
+    models = "models:\n  groups:\n    - {group: parts, component: com.acme.model, golden: golden/parts.json}\n"
+    with (root / "edgewright.yaml").open("a", encoding="utf-8") as file:
+        file.write(models)
+    assert main(["validate", "--root", str(root)]) == ExitCode.OK
+    warning, _ = capsys.readouterr().out.splitlines()
+    assert warning.startswith("edgewright.yaml:")
+    assert "warning: models.groups[0].golden: is no file of the project (got golden/parts.json)" in warning
+    (root / "golden").mkdir()
+    (root / "golden/parts.json").write_text("{}", encoding="utf-8")
+    assert main(["validate", "--root", str(root)]) == ExitCode.OK
+    assert "warning" not in capsys.readouterr().out
+
+
 def test_errors_are_lines_on_standard_output_and_exit_code_1(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

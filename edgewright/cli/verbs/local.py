@@ -78,7 +78,8 @@ def check(args: argparse.Namespace, components: Sequence[LocalComponent], public
     try:
         text = sys.stdin.read() if args.list == "-" else Path(args.list).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{args.list} cannot be read: {error}; name the file with the output of the command"
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        message = f"{args.list} cannot be read: {why}; name the file with the output of the command"
         raise EdgewrightError(message) from error
     wanted = {each.version.name: each.version.version for each in components} | public
     listed = read_list(text)

@@ -36,9 +36,12 @@ def run(args: argparse.Namespace) -> int:
     project, problems = checked.project, list(checked.problems)
     if project is not None:
         from edgewright.documents import findings
+        from edgewright.manifest.rules.files import named_files_are_there
 
         # The policies that follow from the manifests are judged once these are good.
         problems += findings.problems(project, checked.context)
+        problems += named_files_are_there(checked.context, args.root)
+        problems.sort(key=lambda problem: problem.order)
         if any(problem.severity == "error" for problem in problems):
             project = None
     if args.json:
