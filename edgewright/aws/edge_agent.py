@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import botocore.config
 
 from edgewright.aws.errors import translated
-from edgewright.aws.objects import making, shared_session
+from edgewright.aws.objects import DeviceClient
 
 
-class AgentClient:
+class AgentClient(DeviceClient):
     """One device's agent.
 
     Args:
-        endpoint_url: where SageMaker is.
-        region: the device fleet's Region.
-        access_key_id: of the credentials.
-        secret_access_key: of the credentials.
-        session_token: of the credentials.
+        credentials: those of `DeviceClient`, with the endpoint and the Region.
     """
 
-    def __init__(
-        self, *, endpoint_url: str, region: str, access_key_id: str, secret_access_key: str, session_token: str
-    ) -> None:
-        with making:
-            self._client: Any = shared_session().create_client(
-                "sagemaker-edge",
-                region_name=region,
-                endpoint_url=endpoint_url,
-                aws_access_key_id=access_key_id,
-                aws_secret_access_key=secret_access_key,
-                aws_session_token=session_token,
-                config=botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 2}),
-            )
+    def __init__(self, **credentials: str) -> None:
+        config = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 2})
+        super().__init__("sagemaker-edge", config, **credentials)
 
     def beat(self, fleet: str, device: str, version: str) -> None:
         """Ask whether the device is registered, and say that the agent is there.
@@ -46,7 +30,3 @@ class AgentClient:
             self._client.get_device_registration(**who)
         with translated(f"send the heartbeat of {device}"):
             self._client.send_heartbeat(**who, AgentVersion=version)
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._client.close()
