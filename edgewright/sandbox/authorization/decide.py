@@ -106,36 +106,34 @@ def may_assume(caller: Principal, role_arn: str, trust: str, context: Mapping[st
     return own.allowed or (naming is Naming.ITSELF and owner == caller.account and own.kind is Kind.IDENTITY)
 
 
-def service_may_assume(service: str, role_arn: str, trust: str, context: Mapping[str, str]) -> bool:
+def service_may_assume(service: str, role_arn: str, trust: str, context: Context) -> bool:
     """Whether an AWS service may assume a role, such as ``credentials.iot.amazonaws.com`` for core devices."""
-    request = Request(ASSUME_ROLE, role_arn, {**global_keys(), **context})
-    decisions.heard(service, request, lambda: _served_again(service, role_arn, context))
-    return judge_resource(trust, request, Who(service=service))[0] is Effect.ALLOW
+    return _trusted(Who(service=service), ASSUME_ROLE, role_arn, trust, context)
 
 
 def federated_may_assume(provider: str, role_arn: str, trust: str, context: Context) -> bool:
-    """Whether whoever an identity provider vouches for may assume a role: its trust policy alone decides."""
-    request = Request(ASSUME_ROLE_WITH_WEB_IDENTITY, role_arn, {**global_keys(), **context})
-    decisions.heard(provider, request, lambda: _federated_again(provider, role_arn, context))
-    return judge_resource(trust, request, Who(federated=provider))[0] is Effect.ALLOW
+    """Whether whoever an identity provider vouches for may assume a role."""
+    return _trusted(Who(federated=provider), ASSUME_ROLE_WITH_WEB_IDENTITY, role_arn, trust, context)
 
 
-def _federated_again(provider: str, role_arn: str, context: Context) -> str:
-    trust = trust_of(role_arn)
-    allowed = trust is not None and federated_may_assume(provider, role_arn, trust, context)
-    return "" if allowed else refusal(provider, ASSUME_ROLE_WITH_WEB_IDENTITY, role_arn)
+def _trusted(who: Who, action: str, role_arn: str, trust: str, context: Context) -> bool:
+    """Whether a trust policy lets in somebody who has no policies of their own: it alone decides."""
+    request = Request(action, role_arn, {**global_keys(), **context})
+    name = who.service or who.federated
+
+    def again() -> str:
+        now = trust_of(role_arn)
+        allowed = now is not None and _trusted(who, action, role_arn, now, context)
+        return "" if allowed else refusal(name, action, role_arn)
+
+    decisions.heard(name, request, again)
+    return judge_resource(trust, request, who)[0] is Effect.ALLOW
 
 
 def _assumed_again(caller: Principal, role_arn: str, context: Mapping[str, str]) -> str:
     trust = trust_of(role_arn)
     allowed = trust is not None and may_assume(caller, role_arn, trust, context)
     return "" if allowed else refusal(caller.arn, ASSUME_ROLE, role_arn)
-
-
-def _served_again(service: str, role_arn: str, context: Mapping[str, str]) -> str:
-    trust = trust_of(role_arn)
-    allowed = trust is not None and service_may_assume(service, role_arn, trust, context)
-    return "" if allowed else refusal(service, ASSUME_ROLE, role_arn)
 
 
 def trust_of(role_arn: str) -> str | None:

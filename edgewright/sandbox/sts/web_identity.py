@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from edgewright.sandbox.authorization import decide
+from edgewright.sandbox.authorization.conditions import as_list
 from edgewright.sandbox.sts.exceptions import AccessDenied, ExpiredToken, InvalidIdentityToken
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def identify(token: str, role_arn: str) -> tuple[str, dict[str, str | list[str]]
     provider = _provider(account, name)
     if provider is None:
         raise InvalidIdentityToken(f"No OpenIDConnect provider found in your account for {issuer}")
-    audiences = _listed(claims.get("aud"))
+    audiences = as_list(claims.get("aud", []))
     if not set(audiences) & set(provider.client_id_list):
         raise InvalidIdentityToken("Incorrect token audience")
     now, end = int(time.time()), int(claims.get("exp", 0))
@@ -96,7 +97,7 @@ def identify(token: str, role_arn: str) -> tuple[str, dict[str, str | list[str]]
     known = _EVERYWHERE | (_OF_GITHUB if name == GITHUB else frozenset())
     keys: dict[str, str | list[str]] = {}
     for claim in sorted(known & set(claims)):
-        values = _listed(claims[claim])
+        values = as_list(claims[claim])
         keys[f"{name}:{claim}"] = values[0] if len(values) == 1 else values
     return str(provider.arn), keys
 
@@ -121,7 +122,3 @@ def _provider(account: str, name: str) -> Any:
 
     providers = iam_backends[account]["aws"].open_id_providers.values()
     return next((each for each in providers if _bare(each.url) == name or each.url.rstrip("/") == name), None)
-
-
-def _listed(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [] if value is None else [str(value)]
