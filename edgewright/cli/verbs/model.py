@@ -26,29 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare import, reject and replay."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     summary = "propose an approved model package: a catalog version with its provenance, and the first ring's release"
-    add = actions.add_parser("import", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    add = _action(actions, "import", summary)
     add.add_argument("package", metavar="ARN", help="of the versioned model package")
     add.add_argument("--version", help="of the component (default: what the package says, or the next minor version)")
     add.add_argument("--worse", action="store_true", help="propose it although it is worse than what is there")
     add.add_argument("--dry-run", action="store_true", help="check and compare, and write nothing")
     add.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
-    add.add_argument("--json", action="store_true", help="for machines")
-    add_root(add)
     summary = "take back a rejected model package: close its proposal, and quarantine releases that have it"
-    back = actions.add_parser("reject", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    back = _action(actions, "reject", summary)
     back.add_argument("package", metavar="ARN", help="of the versioned model package, which the registry has rejected")
     back.add_argument("--reason", help="for those who meet the quarantine (default: what the registry says)")
     back.add_argument("--no-push", action="store_true", help="commit quarantines only")
     back.add_argument("--role", metavar="ARN", help="assume this role to read the registry (default: your credentials)")
-    back.add_argument("--json", action="store_true", help="for machines")
-    add_root(back)
     summary = "try again the approvals and rejections that did not reach the forge and wait in the dead-letter queue"
-    again = actions.add_parser("replay", help=summary, description=summary[0].upper() + summary[1:] + ".")
+    again = _action(actions, "replay", summary)
     again.add_argument("package", metavar="ARN", nargs="?", help="only what is about this model package")
     again.add_argument("--dry-run", action="store_true", help="say what waits, and try nothing")
     again.add_argument("--role", metavar="ARN", help="assume this role in the tooling account (default: your own)")
-    again.add_argument("--json", action="store_true", help="for machines")
-    add_root(again)
+
+
+def _action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.add_argument("--json", action="store_true", help="for machines")
+    add_root(parser)
+    return parser
 
 
 def run(args: argparse.Namespace) -> int:

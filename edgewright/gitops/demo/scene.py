@@ -68,6 +68,15 @@ def deployments(run: Run) -> list[str]:
     return [step.name for step in run.changes if step.type.endswith(":Deployment")]
 
 
+def one_ring_changed(team: Team, ring: str, run: Run) -> None:
+    """An update that promotes into a ring changes the deployment of this ring, and no other's."""
+    stage, _, name = ring.partition("/")
+    changed = deployments(run)
+    team.narration.check(
+        f"the update of {stage} changed {ring} only", changed == [f"{LINE}/{name}"], ", ".join(changed)
+    )
+
+
 def set_twins(team: Team, *, model: str, inference: str | None = None, config: dict[str, float] | None = None) -> None:
     """Write another release of the twins, as somebody does in an editor."""
     file = team.root / "fleets" / LINE / "staging.yaml"
